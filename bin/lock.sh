@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Pins requirements/*.in with hashes. The locks name versions and hashes only, never where they came from.
+#   bin/lock.sh [--upgrade]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv="${VENV:-.venv}"
+"$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.txt
+
+pin() { # pin TARGET ARGUMENT...
+  local target="requirements/$1.txt"
+  shift
+  "$venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+    --no-emit-index-url --no-header --output-file "$target" "${upgrade[@]}" "$@"
+  sed -i '1i # Written by `make lock`; change the .in files.' "$target"
+}
+
+upgrade=("$@")
+pin tools requirements/tools.in
+pin runtime requirements/runtime.in requirements/build.in
+# Each set holds the smaller one at the same versions, so that adding one never moves the other.
+pin dev requirements/runtime.in requirements/build.in requirements/dev.in --constraint requirements/runtime.txt
+pin bench requirements/runtime.in requirements/build.in requirements/dev.in requirements/bench.in --constraint requirements/dev.txt
