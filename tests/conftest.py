@@ -1,0 +1,105 @@
+"""What every test gets: no network, no settings from outside, databases of its own."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.support.counts import SOAK
+from tests.support.postgres import Cluster, PostgresMissing, find_programs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+ENGINES = ("sqlite", "postgresql")
+CI = os.environ.get("CI") == "true"
+
+# Two busy cores make time limits per example a lottery; pytest-timeout watches the whole test.
+_calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("test", derandomize=True, max_examples=60, **_calm)
+settings.register_profile("soak", max_examples=1000, print_blob=True, **_calm)
+settings.load_profile("soak" if SOAK else "test")
+
+# The developer's own settings must not change what a test sees.
+OUTSIDE = re.compile(
+    r"(MARKETPLACE|SITE)_.*|(DATABASE|SEARCH|STORAGE|MAIL|BASE)_URL|(SECRET|ENCRYPTION)_KEY.*"
+    r"|TRUSTED_.*|PASSWORD_PROFILE|MAX_.*|HOME_PROGRAMME|LOG_FORMAT|PORT|DEBUG|FLASK_.*"
+)
+for name in filter(OUTSIDE.fullmatch, list(os.environ)):
+    del os.environ[name]
+
+
+def _migrate(url: str) -> None:
+    # Imported here: unit tests must not wait for the whole application.
+    from marketplace.db import make_engine
+    from marketplace.migrate import upgrade
+
+    engine = make_engine(url, statement_timeout_ms=0)
+    upgrade(engine)
+    engine.dispose()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    try:
+        find_programs()
+    except PostgresMissing as missing:
+        terminalreporter.section("PostgreSQL was not tested", red=True, bold=True)
+        terminalreporter.line(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A running PostgreSQL server of this test process, fast and not durable."""
+    try:
+        cluster = Cluster()
+    except PostgresMissing as missing:
+        if CI:
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Cluster) -> str:
+    """Name of a migrated, empty database to copy."""
+    return postgres.make_template(_migrate)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "pool.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a migrated, empty database of this test alone; the test runs once on each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "pool.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    with cluster.database(request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> "Iterator[Engine]":
+    """The application's own engine on :func:`database_url`."""
+    from marketplace.db import make_engine
+
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
