@@ -1,0 +1,1 @@
+"""Service-provider marketplace and resource pool."""

@@ -1,0 +1,58 @@
+"""All tables. Importing this package registers every model with ``Base.metadata``."""
+
+from marketplace.models.accounts import (
+    LoginCounter,
+    OneTimeLink,
+    PasswordHistory,
+    RateCounter,
+    RecoveryCode,
+    RoleGrant,
+    SecurityEvent,
+    User,
+    UserSession,
+)
+from marketplace.models.cases import CaseStudy
+from marketplace.models.events import Event, EventSeal
+from marketplace.models.files import StoredFile
+from marketplace.models.imports import ImportJob, ImportRow
+from marketplace.models.memberships import Ban, Candidacy, Membership, Waiver
+from marketplace.models.organisations import Affiliation, Organisation
+from marketplace.models.outbox import Lease, OutboxItem
+from marketplace.models.products import Product
+from marketplace.models.providers import Person, Provider
+from marketplace.models.rounds import Quota, Round
+from marketplace.models.vocabulary import CalendarDay, CalendarYear, Term
+
+__all__ = [
+    "Affiliation",
+    "Ban",
+    "CalendarDay",
+    "CalendarYear",
+    "Candidacy",
+    "CaseStudy",
+    "Event",
+    "EventSeal",
+    "ImportJob",
+    "ImportRow",
+    "Lease",
+    "LoginCounter",
+    "Membership",
+    "OneTimeLink",
+    "Organisation",
+    "OutboxItem",
+    "PasswordHistory",
+    "Person",
+    "Product",
+    "Provider",
+    "Quota",
+    "RateCounter",
+    "RecoveryCode",
+    "RoleGrant",
+    "Round",
+    "SecurityEvent",
+    "StoredFile",
+    "Term",
+    "User",
+    "UserSession",
+    "Waiver",
+]
