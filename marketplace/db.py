@@ -218,7 +218,7 @@ class TransactionalFlask(Flask):
     login session live in short transactions of their own, before and after (house.md §5).
     """
 
-    def dispatch_request(self) -> Response:  # type: ignore[override]
+    def dispatch_request(self) -> Response:
         return retrying(self._dispatch_once)
 
     def _dispatch_once(self) -> Response:

@@ -50,7 +50,8 @@ def put_many(session: Session, kind: str, keys: Sequence[str]) -> None:
     if keys:
         at = clock.now()
         rows = [
-            {"kind": kind, "key": key, "payload": {}, "created_at": at, "due_at": at} for key in keys
+            {"kind": kind, "key": key, "payload": {}, "created_at": at, "due_at": at}
+            for key in keys
         ]
         session.execute(insert(OutboxItem), rows)
 
@@ -144,7 +145,7 @@ def status(session: Session, kind: str) -> QueueStatus:
     parked = session.scalar(
         select(func.count()).where(OutboxItem.kind == kind, OutboxItem.parked_at.is_not(None))
     )
-    age = (clock.now() - oldest).total_seconds() if oldest else 0.0
+    age = (clock.now() - oldest).total_seconds() if oldest is not None else 0.0
     return QueueStatus(waiting, parked or 0, age)
 
 

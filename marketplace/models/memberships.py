@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
 
 from sqlalchemy import (
     CheckConstraint,
@@ -46,9 +45,7 @@ class Membership(Timestamps, Base):
             sqlite_where=text(_LIVE),
             postgresql_where=text(_LIVE),
         ),
-        CheckConstraint(
-            "(phase = 'exited') = (exited_on IS NOT NULL)", name="exit_dated"
-        ),
+        CheckConstraint("(phase = 'exited') = (exited_on IS NOT NULL)", name="exit_dated"),
         CheckConstraint("valid_until IS NULL OR valid_until >= listed_on", name="validity_order"),
         Index("ix_memberships_cell", "round_id", "segment", "type", "phase"),
     )
@@ -76,7 +73,7 @@ class Membership(Timestamps, Base):
     round: Mapped[Round] = relationship(lazy="raise")
     quota: Mapped[Quota] = relationship(lazy="raise")
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     def index_keys(self) -> list[str]:
         """Search documents that show this row."""
@@ -110,7 +107,7 @@ class Candidacy(Timestamps, Base):
     round: Mapped[Round] = relationship(lazy="raise")
     quota: Mapped[Quota] = relationship(lazy="raise")
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Waiver(Timestamps, Base):
@@ -132,9 +129,7 @@ class Ban(Timestamps, Base):
     """A time in which an organisation may not enter the pool (禁报期)."""
 
     __tablename__ = "bans"
-    __table_args__ = (
-        CheckConstraint("until IS NULL OR until >= since", name="order"),
-    )
+    __table_args__ = (CheckConstraint("until IS NULL OR until >= since", name="order"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)

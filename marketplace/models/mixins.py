@@ -19,7 +19,9 @@ def tags() -> Mapped[Any]:
     return mapped_column(JSON, nullable=False, default=list)
 
 
-def one_of(column: str, values: Iterable[StrEnum | str], name: str | None = None) -> CheckConstraint:
+def one_of(
+    column: str, values: Iterable[StrEnum | str], name: str | None = None
+) -> CheckConstraint:
     """CHECK that ``column`` holds one of the values of an enum."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=name or f"{column}_known")
@@ -29,9 +31,7 @@ class Timestamps:
     """When a row was made and last changed (UTC)."""
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    updated_at: Mapped[datetime] = mapped_column(
-        UtcDateTime, default=clock.now, onupdate=clock.now
-    )
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, onupdate=clock.now)
 
 
 class Edited:

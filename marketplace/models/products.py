@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
@@ -64,7 +64,7 @@ class Product(Timestamps, Edited, Base):
 
     provider: Mapped[Provider] = relationship(back_populates="products", lazy="raise")
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     def index_keys(self) -> list[str]:
         """Search documents that show this row."""

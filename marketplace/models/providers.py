@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -43,7 +43,7 @@ class Provider(Timestamps, Edited, Base):
     cases: Mapped[list[CaseStudy]] = relationship(back_populates="provider", lazy="raise")
     memberships: Mapped[list[Membership]] = relationship(back_populates="provider", lazy="raise")
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     def index_keys(self) -> list[str]:
         """Search documents that show this row."""
@@ -66,4 +66,4 @@ class Person(Timestamps, Base):
     years: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}

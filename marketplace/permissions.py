@@ -1,0 +1,312 @@
+"""Who may do what, written once.
+
+``RULES`` maps each permission to atoms joined by ``&`` and ``|``. Every atom answers twice:
+``allows(actor, obj)`` for one object and ``where(actor, Model)`` for a list, so that the guard
+of a page and the filter of a list cannot drift apart (a test compares them for every pair).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+
+from marketplace.errors import Forbidden, NotFound
+from marketplace.models import (
+    Candidacy,
+    CaseStudy,
+    Membership,
+    Organisation,
+    Person,
+    Product,
+    Provider,
+)
+from marketplace.phases import Role
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a user in one role for one organisation, the system, or nobody."""
+
+    role: Role | None = None
+    user_id: int | None = None
+    name: str = "访客"
+    organisation_id: int | None = None
+    organisation_name: str = ""
+    district: str | None = None
+    request_id: str = ""
+    ip: str = ""
+    system: bool = False
+
+    @property
+    def role_name(self) -> str:
+        """What events record: the role, ``system`` or ``anonymous``."""
+        if self.system:
+            return "system"
+        return self.role.value if self.role else "anonymous"
+
+
+NOBODY = Actor()
+SYSTEM = Actor(name="系统", system=True)
+
+
+class Permission(StrEnum):
+    """What is done, never who does it. Sorted."""
+
+    CALENDAR_EDIT = "calendar:edit"
+    CANDIDACY_LIST = "candidacy:list"
+    CASE_EDIT = "case:edit"
+    CASE_HIDE = "case:hide"
+    COMPONENTS_READ = "components:read"
+    CONTACT_UNMASK = "contact:unmask"
+    EVENT_READ = "event:read"
+    IMPORT_RUN = "import:run"
+    MEMBERSHIP_ADMIT = "membership:admit"
+    MEMBERSHIP_READ = "membership:read"
+    MEMBERSHIP_RECTIFY = "membership:rectify"
+    MEMBERSHIP_REMOVE = "membership:remove"
+    MEMBERSHIP_RESTORE = "membership:restore"
+    MEMBERSHIP_SUSPEND = "membership:suspend"
+    MEMBERSHIP_WARN = "membership:warn"
+    MEMBERSHIP_WITHDRAW = "membership:withdraw"
+    ORGANISATION_MANAGE = "organisation:manage"
+    ORGANISATION_READ = "organisation:read"
+    PERSON_READ = "person:read"
+    POOL_EXPORT = "pool:export"
+    POOL_READ = "pool:read"
+    PRODUCT_EDIT = "product:edit"
+    PRODUCT_HIDE = "product:hide"
+    PROGRAMME_READ = "programme:read"
+    PROVIDER_EDIT = "provider:edit"
+    PROVIDER_HIDE = "provider:hide"
+    PROVIDER_READ = "provider:read"
+    QUOTA_CHANGE = "quota:change"
+    ROLE_GRANT = "role:grant"
+    ROUND_MANAGE = "round:manage"
+    SEARCH_OPERATE = "search:operate"
+    SECURITY_READ = "security:read"
+    SESSION_REVOKE = "session:revoke"
+    SYSTEM_READ = "system:read"
+    USER_MANAGE = "user:manage"
+    USER_READ = "user:read"
+    USER_UNLOCK = "user:unlock"
+    VOCABULARY_EDIT = "vocabulary:edit"
+    WAIVER_GRANT = "waiver:grant"
+    WORK_READ = "work:read"
+
+
+class Rule(Protocol):
+    """An atom or a combination of atoms."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        """Whether ``actor`` may, for ``obj`` (``None`` = without an object)."""
+        ...
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        """The same as a condition on rows of ``model``."""
+        ...
+
+
+class Combinable:
+    """Gives atoms ``&`` and ``|``."""
+
+    def __and__(self: Rule, other: Rule) -> All:
+        return All((self, other))
+
+    def __or__(self: Rule, other: Rule) -> Any_:
+        return Any_((self, other))
+
+
+@dataclass(frozen=True)
+class All(Combinable):
+    """Every part must allow."""
+
+    parts: Sequence[Rule]
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        return all(part.allows(actor, obj) for part in self.parts)
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        return and_(*(part.where(actor, model) for part in self.parts))
+
+
+@dataclass(frozen=True)
+class Any_(Combinable):
+    """One part that allows is enough."""
+
+    parts: Sequence[Rule]
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        return any(part.allows(actor, obj) for part in self.parts)
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        return or_(*(part.where(actor, model) for part in self.parts))
+
+
+class Is(Combinable):
+    """The actor acts in one of these roles."""
+
+    def __init__(self, *roles: Role) -> None:
+        self.roles = roles
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        return actor.role in self.roles
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        return true() if actor.role in self.roles else false()
+
+
+class IsSystem(Combinable):
+    """Time-driven steps and the command line."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        return actor.system
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        return true() if actor.system else false()
+
+
+def organisation_of(obj: Any) -> Organisation | None:
+    """The organisation an object belongs to; its relationships must be loaded."""
+    if isinstance(obj, Organisation):
+        return obj
+    if isinstance(obj, Provider):
+        return obj.organisation
+    provider = getattr(obj, "provider", None)
+    return provider.organisation if isinstance(provider, Provider) else None
+
+
+def _organisation_ids(model: type[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    wanted = select(Organisation.id).where(condition)
+    if model is Organisation:
+        return Organisation.id.in_(wanted)
+    if model is Provider:
+        return Provider.organisation_id.in_(wanted)
+    if model in (Membership, Candidacy, Product, CaseStudy, Person):
+        providers = select(Provider.id).where(Provider.organisation_id.in_(wanted))
+        column: ColumnElement[int] = model.provider_id
+        return column.in_(providers)
+    return false()
+
+
+class InDistrict(Combinable):
+    """The object's organisation lies in the actor's district."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        if obj is None:
+            return True
+        organisation = organisation_of(obj)
+        return bool(organisation and actor.district and organisation.district == actor.district)
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        if not actor.district:
+            return false()
+        return _organisation_ids(model, Organisation.district == actor.district)
+
+
+class Own(Combinable):
+    """The object belongs to the actor's organisation."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        if obj is None:
+            return True
+        organisation = organisation_of(obj)
+        return organisation is not None and organisation.id == actor.organisation_id
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        if actor.organisation_id is None:
+            return false()
+        return _organisation_ids(model, Organisation.id == actor.organisation_id)
+
+
+M = TypeVar("M")
+
+_P = Permission
+_CITY = Is(Role.CITY_OFFICER, Role.CITY_LEADER)
+_OFFICER = Is(Role.CITY_OFFICER) | IsSystem()
+_LEADER = Is(Role.CITY_LEADER) | IsSystem()
+_DISTRICT = Is(Role.DISTRICT_REVIEWER) & InDistrict()
+_WATCHERS = Is(Role.COSIGNER, Role.AUDITOR)
+_TEAM = Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER) & Own()
+_BUREAU = Is(
+    Role.CITY_OFFICER, Role.CITY_LEADER, Role.COSIGNER, Role.AUDITOR, Role.DISTRICT_REVIEWER
+)
+_ADMIN = Is(Role.ADMIN_USERS)
+_SECURITY = Is(Role.ADMIN_SECURITY)
+
+RULES: dict[Permission, Rule] = {
+    _P.CALENDAR_EDIT: _CITY,
+    _P.CANDIDACY_LIST: _OFFICER,
+    _P.CASE_EDIT: _OFFICER,
+    _P.CASE_HIDE: _OFFICER,
+    _P.COMPONENTS_READ: _BUREAU | _ADMIN | _SECURITY,
+    _P.CONTACT_UNMASK: _CITY | _DISTRICT,
+    _P.EVENT_READ: Is(Role.AUDITOR, Role.CITY_LEADER) | _SECURITY,
+    _P.IMPORT_RUN: _OFFICER,
+    _P.MEMBERSHIP_ADMIT: _OFFICER,
+    _P.MEMBERSHIP_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM | IsSystem(),
+    _P.MEMBERSHIP_RECTIFY: _OFFICER,
+    _P.MEMBERSHIP_REMOVE: _LEADER,
+    _P.MEMBERSHIP_RESTORE: _OFFICER,
+    _P.MEMBERSHIP_SUSPEND: _OFFICER,
+    _P.MEMBERSHIP_WARN: _OFFICER,
+    _P.MEMBERSHIP_WITHDRAW: _OFFICER,
+    _P.ORGANISATION_MANAGE: _ADMIN | IsSystem(),
+    _P.ORGANISATION_READ: _CITY | _WATCHERS | _DISTRICT | _ADMIN | _SECURITY | IsSystem(),
+    _P.PERSON_READ: _CITY | _WATCHERS | _DISTRICT,
+    _P.POOL_EXPORT: _BUREAU,
+    _P.POOL_READ: _BUREAU,
+    _P.PRODUCT_EDIT: _OFFICER,
+    _P.PRODUCT_HIDE: _OFFICER,
+    _P.PROGRAMME_READ: _BUREAU,
+    _P.PROVIDER_EDIT: _OFFICER,
+    _P.PROVIDER_HIDE: _OFFICER,
+    _P.PROVIDER_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM | IsSystem(),
+    _P.QUOTA_CHANGE: _LEADER,
+    _P.ROLE_GRANT: _ADMIN | IsSystem(),
+    _P.ROUND_MANAGE: _OFFICER,
+    _P.SEARCH_OPERATE: _SECURITY | IsSystem(),
+    _P.SECURITY_READ: _SECURITY | Is(Role.AUDITOR),
+    _P.SESSION_REVOKE: _SECURITY | _ADMIN,
+    _P.SYSTEM_READ: _SECURITY | _CITY,
+    _P.USER_MANAGE: _ADMIN | IsSystem(),
+    _P.USER_READ: _ADMIN | _SECURITY | Is(Role.AUDITOR),
+    _P.USER_UNLOCK: _ADMIN | _SECURITY,
+    _P.VOCABULARY_EDIT: _CITY,
+    _P.WAIVER_GRANT: _LEADER,
+    _P.WORK_READ: _BUREAU,
+}
+
+READ_RULES: dict[type[Any], Permission] = {
+    Candidacy: _P.MEMBERSHIP_READ,
+    CaseStudy: _P.PROVIDER_READ,
+    Membership: _P.MEMBERSHIP_READ,
+    Organisation: _P.ORGANISATION_READ,
+    Person: _P.PERSON_READ,
+    Product: _P.PROVIDER_READ,
+    Provider: _P.PROVIDER_READ,
+}
+"""Which permission says that an object may be known at all: 404 without it, 403 with it."""
+
+
+def can(actor: Actor, permission: Permission, obj: Any = None) -> bool:
+    """Whether ``actor`` may do it (to ``obj``)."""
+    return RULES[permission].allows(actor, obj)
+
+
+def require(actor: Actor, permission: Permission, obj: Any = None) -> None:
+    """Raise ``NotFound`` for what the actor may not see, ``Forbidden`` for what it may not do."""
+    if can(actor, permission, obj):
+        return
+    reading = READ_RULES.get(type(obj))
+    if reading is not None and not can(actor, reading, obj):
+        raise NotFound
+    raise Forbidden
+
+
+def visible(actor: Actor, permission: Permission, model: type[M]) -> Select[M]:
+    """SELECT of the rows of ``model`` for which ``actor`` has ``permission``."""
+    return select(model).where(RULES[permission].where(actor, model))
