@@ -10,13 +10,13 @@ from pytest_socket import SocketConnectBlockedError
     "address", [("192.0.2.1", 80), ("203.0.113.9", 443)]
 )  # addresses reserved for documentation
 def test_other_machines_are_out_of_reach(address):
-    with socket.socket() as client, pytest.warns(UserWarning, match="A test tried"):
-        with pytest.raises(SocketConnectBlockedError):
-            client.connect(address)
+    blocked = pytest.raises(SocketConnectBlockedError)
+    with socket.socket() as client, pytest.warns(UserWarning, match="A test tried"), blocked:
+        client.connect(address)
 
 
 def test_loopback_is_open():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname(), timeout=5):
-            connection, _ = server.accept()
-            connection.close()
+    server = socket.create_server(("127.0.0.1", 0))
+    with server, socket.create_connection(server.getsockname(), timeout=5):
+        connection, _ = server.accept()
+        connection.close()
