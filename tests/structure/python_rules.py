@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.support.source import Rule, Source, python
+from tests.support.source import Rule, Source, imports, python
 
 Breaches = Iterator[tuple[int, str]]
 
@@ -31,17 +31,6 @@ def _calls(source: Source) -> Iterator[tuple[ast.Call, str]]:
             yield node, _name(node.func)
 
 
-def _imports(source: Source) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of all that is imported."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node.lineno, alias.name
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                yield node.lineno, f"{node.module}.{alias.name}"
-
-
 def module_size(source: Source) -> Breaches:
     lines = len(source.text.splitlines())
     if lines > MAX_MODULE:
@@ -63,7 +52,7 @@ def no_template_strings(source: Source) -> Breaches:
 
 
 def no_markup(source: Source) -> Breaches:
-    for line, name in _imports(source):
+    for line, name in imports(source):
         if name.endswith(".Markup"):
             yield line, "Markup switches escaping off; it belongs to marketplace/web/markup.py"
 
@@ -117,7 +106,7 @@ PLACES = {
 
 
 def libraries_in_place(source: Source) -> Breaches:
-    for line, name in _imports(source):
+    for line, name in imports(source):
         place = PLACES.get(name.partition(".")[0])
         if place and not source.path.startswith(place):
             yield line, f"{name} is imported only in {place}"
@@ -159,7 +148,7 @@ def nothing_unfinished(source: Source) -> Breaches:
 
 
 def no_mocks(source: Source) -> Breaches:
-    for line, name in _imports(source):
+    for line, name in imports(source):
         if "mock" in name.split("."):
             yield line, "no mocks: use the real thing, fakes only at the edges"
 

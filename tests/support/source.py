@@ -80,6 +80,17 @@ def python(*folders: str) -> list[Source]:
     ]
 
 
+def imports(source: Source) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of all that a Python file imports."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                yield node.lineno, f"{node.module}.{alias.name}"
+
+
 def _paths() -> list[Path]:
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
