@@ -145,7 +145,7 @@ def status(session: Session, kind: str) -> QueueStatus:
     parked = session.scalar(
         select(func.count()).where(OutboxItem.kind == kind, OutboxItem.parked_at.is_not(None))
     )
-    age = (clock.now() - oldest).total_seconds() if oldest is not None else 0.0
+    age = (clock.now() - oldest).total_seconds() if waiting else 0.0
     return QueueStatus(waiting, parked or 0, age)
 
 

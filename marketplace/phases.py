@@ -1,4 +1,4 @@
-"""The closed enums that code may depend on (house rule: phases in Python, names and labels in config).
+"""The closed enums that code may depend on; names and labels are the business of config.
 
 Every enum is a ``str`` enum whose values are what the database stores.
 """

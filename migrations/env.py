@@ -1,4 +1,4 @@
-"""Alembic environment: one transaction for all steps, also on SQLite (its begin event emits BEGIN)."""
+"""Alembic environment: one transaction for all steps, on SQLite too (a begin event does it)."""
 
 from alembic import context
 from sqlalchemy import Engine

@@ -19,12 +19,10 @@ def tags() -> Mapped[Any]:
     return mapped_column(JSON, nullable=False, default=list)
 
 
-def one_of(
-    column: str, values: Iterable[StrEnum | str], name: str | None = None
-) -> CheckConstraint:
+def one_of(column: str, values: Iterable[StrEnum | str]) -> CheckConstraint:
     """CHECK that ``column`` holds one of the values of an enum."""
     listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=name or f"{column}_known")
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
 class Timestamps:

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.mixins import Timestamps, one_of
 from marketplace.phases import RoundPhase
+from marketplace.programmes.schema import Programme
+from marketplace.programmes.snapshot import from_snapshot
 
 
 class Round(Timestamps, Base):
@@ -35,6 +37,16 @@ class Round(Timestamps, Base):
     quotas: Mapped[list[Quota]] = relationship(back_populates="round", lazy="raise")
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def programme(self) -> Programme:
+        """The pinned programme; parsed once per process and hash."""
+        if self.programme_hash not in _PINNED:
+            _PINNED[self.programme_hash] = from_snapshot(self.programme_snapshot)
+        return _PINNED[self.programme_hash]
+
+
+_PINNED: dict[str, Programme] = {}
 
 
 class Quota(Base):

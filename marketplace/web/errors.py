@@ -1,0 +1,140 @@
+"""Errors become answers here and nowhere else: pages in Chinese, problem+json for programs."""
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, jsonify, make_response, render_template
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from marketplace.db import is_retryable
+from marketplace.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    MarketplaceError,
+    NotFound,
+    Unavailable,
+)
+from marketplace.web.access import wants_json
+
+log = structlog.get_logger()
+
+STATUS: dict[type[MarketplaceError], int] = {
+    NotFound: 404,
+    Forbidden: 403,
+    Invalid: 422,
+    Conflict: 409,
+    Unavailable: 503,
+}
+
+HTTP_TEXT: dict[int, tuple[str, str]] = {
+    400: ("请求的格式不正确", "请返回上一页重新操作；如果是手工修改的网址，请核对后再试。"),
+    403: ("您没有进行此操作的权限", "如需办理，请切换身份或联系本单位管理员。"),
+    404: ("没有找到您要的内容", "请核对网址，或从首页重新查找。"),
+    405: ("这个地址不支持这种操作", "请从页面上的按钮或链接进入。"),
+    409: ("内容已被他人更新", "请刷新页面，查看最新情况后再办理。"),
+    413: ("提交的内容太大", "请减小文件或拆分后再提交。"),
+    415: ("不支持这种内容格式", "请按页面说明的格式提交。"),
+    422: ("填写的内容需要修改", "请按提示修改后重新提交。"),
+    429: ("操作太频繁", "请稍等片刻再试。"),
+    500: ("系统出错了", "您填写的内容没有提交成功，请稍后重试；如果仍然出错，请把请求编号告诉我们。"),
+    503: ("服务暂时不可用", "请稍后再试。"),
+}
+
+CONSTRAINTS: dict[str, tuple[str, str]] = {
+    "uq_memberships_live": ("already_listed", "该服务商在此类型和细分行业已经在库"),
+    "ck_quotas_within_cap": ("quota_full", "名额已满"),
+    "uq_users_login": ("login_taken", "这个邮箱已经有账号"),
+    "uq_organisations_uscc": ("uscc_taken", "这个统一社会信用代码已经登记"),
+}
+
+
+def problem(
+    status: int, title: str, remedy: str = "", *, code: str = "", extra: dict[str, Any] | None = None
+) -> Response:
+    """The answer for ``status``: a page, or problem+json (RFC 9457) for programs."""
+    request_id = g.get("request_id", "")
+    if wants_json():
+        body = {"type": "about:blank", "status": status, "title": title, "detail": remedy}
+        response = jsonify({**body, "code": code, "request_id": request_id, **(extra or {})})
+        response.content_type = "application/problem+json"
+    else:
+        reasons = (extra or {}).get("reasons", [])
+        page = render_template(
+            "errors/error.html", status=status, title=title, remedy=remedy,
+            reasons=reasons, fields=(extra or {}).get("errors", {}), request_id=request_id,
+        )  # fmt: skip
+        response = make_response(page)
+    response.status_code = status
+    return response
+
+
+def _on_purpose(error: MarketplaceError) -> Response:
+    extra: dict[str, Any] = {}
+    if isinstance(error, Invalid):
+        extra["errors"] = error.fields
+    if isinstance(error, Conflict):
+        extra["reasons"] = error.reasons
+    code = error.code if isinstance(error, Conflict) else type(error).__name__.lower()
+    response = problem(STATUS[type(error)], error.message, error.remedy, code=code, extra=extra)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if 300 <= status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    title, remedy = HTTP_TEXT.get(status, (error.name, ""))
+    response = problem(status, title, remedy, code=error.name.lower().replace(" ", "_"))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def conflict_of(error: IntegrityError) -> Conflict:
+    """The conflict that a violated constraint stands for."""
+    text = str(error.orig)
+    for name, (code, message) in CONSTRAINTS.items():
+        if name in text or _sqlite_form(name) in text:
+            return Conflict(message, code=code)
+    return Conflict("这条记录与已有记录冲突", code="constraint")
+
+
+def _sqlite_form(name: str) -> str:
+    """SQLite names a UNIQUE by its columns: ``uq_users_login`` is ``users.login``."""
+    if name == "uq_memberships_live":
+        return "memberships.provider_id, memberships.type"
+    table, _, column = name.removeprefix("uq_").partition("_")
+    return f"UNIQUE constraint failed: {table}.{column}" if name.startswith("uq_") else name
+
+
+def _database(error: DBAPIError) -> Response:
+    if isinstance(error, IntegrityError):
+        return _on_purpose(conflict_of(error))
+    if isinstance(error, OperationalError) or is_retryable(error) or error.connection_invalidated:
+        log.error("database unavailable", error=str(error.orig))
+        return _on_purpose(Unavailable("数据库暂时不可用"))
+    return _unexpected(error)
+
+
+def _stale(error: StaleDataError) -> Response:
+    return _on_purpose(Conflict("内容已被他人更新", code="stale_version"))
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("unexpected error", error=repr(error))
+    return problem(500, *HTTP_TEXT[500], code="internal_error")
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(MarketplaceError, _on_purpose)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(StaleDataError, _stale)
+    app.register_error_handler(Exception, _unexpected)

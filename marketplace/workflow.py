@@ -1,0 +1,190 @@
+"""``perform``: the only code that changes a state (house.md §9).
+
+lock → transition → permission → guards (all reasons are shown) → state, phase, stamps →
+event → effects. It does not commit. States and transitions are data of the pinned programme;
+code depends on phases only. Guards and effects register here by name; the loader of programme
+files checks the names.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, Protocol
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session, selectinload
+
+from marketplace import clock
+from marketplace.errors import Conflict, Invalid, NotFound
+from marketplace.history import Why, record
+from marketplace.models import Event, Membership, Provider
+from marketplace.permissions import Actor, Permission, can, require
+from marketplace.programmes.workflows import Transition, Workflow
+
+
+class Subject(Protocol):
+    """A row that lives in states."""
+
+    id: Any
+    state: Any
+    phase: Any
+    state_since: Any
+
+
+Data = dict[str, Any]
+Guard = Callable[[Session, Any, Actor, Data], str | None]
+Effect = Callable[[Session, Any, Actor, Data], None]
+
+GUARDS: dict[str, Guard] = {}
+EFFECTS: dict[str, Effect] = {}
+
+WORKFLOW_OF: dict[type[Any], str] = {Membership: "standing"}
+LOADING: dict[type[Any], list[Any]] = {
+    Membership: [
+        selectinload(Membership.round),
+        selectinload(Membership.quota),
+        selectinload(Membership.provider).selectinload(Provider.organisation),
+    ],
+}
+"""What permission checks, guards and effects need beside the row itself."""
+
+
+def guard(name: str) -> Callable[[Guard], Guard]:
+    """Register a guard under ``name``; it answers None or the reason that forbids."""
+
+    def register(function: Guard) -> Guard:
+        GUARDS[name] = function
+        return function
+
+    return register
+
+
+def effect(name: str) -> Callable[[Effect], Effect]:
+    """Register an effect under ``name``; it works in the same transaction."""
+
+    def register(function: Effect) -> Effect:
+        EFFECTS[name] = function
+        return function
+
+    return register
+
+
+def workflow_of(subject: Any) -> Workflow:
+    """The pinned workflow that ``subject`` lives in."""
+    workflow: Workflow = subject.round.programme.workflows[WORKFLOW_OF[type(subject)]]
+    return workflow
+
+
+def locked(session: Session, model: type[Any], id_: int) -> Any:
+    """The row under a lock, with the values of now and not those read before it was ours."""
+    row = session.scalars(
+        select(model)
+        .where(model.id == id_)
+        .options(*LOADING[model])
+        .with_for_update(of=model)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def available(subject: Any, actor: Actor) -> list[Transition]:
+    """The actions that ``actor`` may take now: buttons come from here."""
+    leaving = workflow_of(subject).leaving(subject.state)
+    return [item for item in leaving if can(actor, Permission(item.by), subject)]
+
+
+def perform(
+    session: Session,
+    actor: Actor,
+    subject: Any,
+    action: str,
+    *,
+    why: Why | None = None,
+    **data: Any,
+) -> Event:
+    """Take ``action`` on ``subject``. Raises Conflict (wrong state or guard), Forbidden, Invalid.
+
+    ``data`` goes to guards and effects; ``expected_version`` refuses a stale page.
+    """
+    subject = locked(session, type(subject), subject.id)
+    workflow = workflow_of(subject)
+    grounds: Why = why or {}
+    # Permission before state: who may not act at all must not learn the state from the refusal.
+    transition = _transition(actor, subject, workflow, action)
+    require(actor, Permission(transition.by), subject)
+    _check_version(subject, data.pop("expected_version", None))
+    _check_grounds(transition, grounds)
+    reasons = [
+        reason
+        for name in transition.guards
+        if (reason := GUARDS[name](session, subject, actor, {**data, **grounds})) is not None
+    ]
+    if reasons:
+        raise Conflict("；".join(reasons), code="guard_refused", reasons=reasons)
+    before = subject.state
+    _enter(subject, workflow, transition, grounds)
+    event = record(
+        session,
+        actor,
+        action,
+        subject,
+        states=(before, subject.state),
+        why=grounds,
+        diff=_plain(data),
+    )
+    for name in transition.effects:
+        EFFECTS[name](session, subject, actor, {**data, **grounds})
+    session.flush()
+    return event
+
+
+def _transition(actor: Actor, subject: Any, workflow: Workflow, action: str) -> Transition:
+    found = workflow.transition(subject.state, action)
+    if found is not None:
+        return found
+    same = [item for item in workflow.transitions if item.action == action]
+    if not same:
+        raise NotFound("没有这个操作")
+    require(actor, Permission(same[0].by), subject)
+    label = workflow.state(subject.state).staff_label
+    raise Conflict(f"当前状态是“{label}”，不能{same[0].label}", code="wrong_state")
+
+
+def _check_version(subject: Any, expected: int | None) -> None:
+    if expected is not None and subject.version != expected:
+        raise Conflict("内容已被他人更新", code="stale_version")
+
+
+def _check_grounds(transition: Transition, grounds: Why) -> None:
+    fields: dict[str, list[str]] = {}
+    if transition.reason_required and not grounds.get("reason", "").strip():
+        fields["reason"] = ["请填写理由"]
+    if transition.document_required and not grounds.get("document_no", "").strip():
+        fields["document_no"] = ["请填写依据文号"]
+    code = grounds.get("reason_code", "")
+    if transition.reason_codes and code not in transition.reason_codes:
+        fields["reason_code"] = ["请选择一项原因"]
+    if fields:
+        raise Invalid(fields=fields)
+
+
+def _enter(subject: Any, workflow: Workflow, transition: Transition, grounds: Why) -> None:
+    state = workflow.state(transition.to)
+    subject.state, subject.phase = state.id, state.phase
+    subject.state_since = clock.now()
+    subject.reason_code = grounds.get("reason_code", "")
+    for stamp, value in _stamps(subject, state.phase):
+        setattr(subject, stamp, value)
+
+
+def _stamps(subject: Any, phase: str) -> Iterator[tuple[str, date | None]]:
+    """Dates that a CHECK ties to the phase; they must be set before the next flush."""
+    if "exited_on" in inspect(type(subject)).columns:
+        yield "exited_on", clock.today() if phase == "exited" else None
+
+
+def _plain(data: Data) -> Data:
+    return {
+        key: value.isoformat() if isinstance(value, date) else value for key, value in data.items()
+    }
