@@ -1,0 +1,93 @@
+"""The words staff may edit, read once and held for a few seconds per process."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.db import Database
+from marketplace.models import Term
+
+HOLD_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Word:
+    """One term as pages and the index use it."""
+
+    code: str
+    name: str
+    short_name: str = ""
+    aliases: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    active: bool = True
+
+    @property
+    def label(self) -> str:
+        """The short name where there is one."""
+        return self.short_name or self.name
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All terms by kind and code, in their order."""
+
+    words: Mapping[str, Mapping[str, Word]]
+
+    @classmethod
+    def load(cls, session: Session) -> "Vocabulary":
+        """Read the table: one query."""
+        words: dict[str, dict[str, Word]] = {}
+        rows = session.scalars(select(Term).order_by(Term.kind, Term.sort, Term.id))
+        for term in rows:
+            words.setdefault(term.kind, {})[term.code] = Word(
+                term.code, term.name, term.short_name, tuple(term.aliases), term.data, term.active
+            )
+        return cls(words)
+
+    def get(self, kind: str, code: str) -> Word | None:
+        """The word, if known."""
+        return self.words.get(kind, {}).get(code)
+
+    def name(self, kind: str, code: str) -> str:
+        """The full name; the code itself when it is unknown."""
+        word = self.get(kind, code)
+        return word.name if word else code
+
+    def label(self, kind: str, code: str) -> str:
+        """The short name; the code itself when it is unknown."""
+        word = self.get(kind, code)
+        return word.label if word else code
+
+    def options(self, kind: str) -> Sequence[Word]:
+        """The active words of a kind, in their order."""
+        return [word for word in self.words.get(kind, {}).values() if word.active]
+
+    def band(self, kind: str, value: Decimal | int) -> str:
+        """The code of the band (``min`` ≤ value < ``max``) that ``value`` falls in, or ''."""
+        for word in self.words.get(kind, {}).values():
+            low, high = word.data.get("min"), word.data.get("max")
+            if (low is None or value >= low) and (high is None or value < high):
+                return word.code
+        return ""
+
+
+class HeldVocabulary:
+    """The vocabulary of a process; an edit shows within ``HOLD_SECONDS``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._held: Vocabulary | None = None
+        self._until = 0.0
+
+    def get(self) -> Vocabulary:
+        """The vocabulary, read again when it is too old."""
+        if self._held is None or monotonic() > self._until:
+            with self._database.reading() as session:
+                self._held = Vocabulary.load(session)
+            self._until = monotonic() + HOLD_SECONDS
+        return self._held
