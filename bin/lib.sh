@@ -17,8 +17,9 @@ as_root() {
 # debian_install PACKAGE...  returns 1, after saying what to install by hand, when it cannot.
 debian_install() {
   say "Installing Debian packages: $*"
+  # A list that cannot be refreshed, of some other source perhaps, need not stop the install.
   if command -v apt-get >/dev/null 2>&1 &&
-    as_root apt-get update -qq &&
+    { as_root apt-get update -qq || true; } &&
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null; then
     return 0
   fi
