@@ -23,7 +23,7 @@ SOURCE = Path(__file__).resolve().parent / "static"
 PREFIX = "/static/"
 COMPRESSED = frozenset({".css", ".js", ".svg"})
 HASHED_NAME = re.compile(r"\.[0-9a-f]{12}\.[a-z]+$")
-OUTSIDE_REFERENCE = re.compile(rb"url\(\s*[\"']?(?!data:)|@import")
+OUTSIDE_REFERENCE = re.compile(rb"url\((?!\s*[\"']?data:)|@import")
 FOREVER = 31_536_000  # seconds
 
 
