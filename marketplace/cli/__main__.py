@@ -1,0 +1,5 @@
+"""``python -m marketplace.cli``"""
+
+from marketplace.cli import main
+
+main()
