@@ -1,0 +1,69 @@
+"""Search over public providers, products and cases, for Chinese text. A leaf library.
+
+    engine = open_engine("tantivy:///var/index")
+    searcher = Searcher(engine, Analyzer(terms, synonyms))
+    page = searcher.search(SearchRequest(day=today, q="注塑 MES", facets=("segment",)))
+
+fields.py     the list of fields: schema, filters and facets are derived from it
+documents.py  what goes in            analysis/    text to tokens, queries to units, highlighting
+query.py      what may be asked       plan.py      a query as a tree for any engine
+searcher.py   from request to page    result.py    the page
+index.py      rebuild, verify, status engines/     the seam, and tantivy behind it
+writes.py     which write is newer    ties.py      the neutral order among equals
+"""
+
+from search.analysis.highlight import Highlighter, Segment
+from search.analysis.queries import Analyzer
+from search.analysis.synonyms import Synonym
+from search.documents import Document
+from search.engines import Applied, Engine, open_engine
+from search.errors import (
+    BadDocument,
+    IndexMismatch,
+    IndexMissing,
+    InvalidRequest,
+    RebuildFailed,
+    SearchError,
+    Unavailable,
+    WriterBusy,
+)
+from search.index import Differences, Rebuilt, rebuild, status, verify
+from search.query import SearchRequest, Sort
+from search.result import FacetValue, Hit, Page, Reading, Way
+from search.searcher import Searcher
+from search.ties import tie_field, tie_value, tie_values
+
+__all__ = [
+    "Analyzer",
+    "Applied",
+    "BadDocument",
+    "Differences",
+    "Document",
+    "Engine",
+    "FacetValue",
+    "Highlighter",
+    "Hit",
+    "IndexMismatch",
+    "IndexMissing",
+    "InvalidRequest",
+    "Page",
+    "Reading",
+    "RebuildFailed",
+    "Rebuilt",
+    "SearchError",
+    "SearchRequest",
+    "Searcher",
+    "Segment",
+    "Sort",
+    "Synonym",
+    "Unavailable",
+    "Way",
+    "WriterBusy",
+    "open_engine",
+    "rebuild",
+    "status",
+    "tie_field",
+    "tie_value",
+    "tie_values",
+    "verify",
+]

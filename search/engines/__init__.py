@@ -1,0 +1,161 @@
+"""What an engine must be able to do, and how one is chosen.
+
+An engine stores entries and answers plans. It knows nothing of Chinese, requests or pages: those
+are the same for every engine.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from search.documents import Document
+from search.engines.meta import Meta
+from search.errors import Unavailable
+from search.plan import Filters, Node
+
+Deletion = tuple[str, int | None]
+Versions = Iterator[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By score when ``field`` is None, else by an integer field. ``tie`` is the integer field
+    that orders equals, the smaller first; with Everything and no field it is the whole order.
+    """
+
+    tie: str
+    field: str | None = None
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stored document as an engine gives it; ``card`` is JSON."""
+
+    id: str
+    version: int
+    card: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch did. ``stale`` are ids for which something newer was there already."""
+
+    written: int
+    deleted: int
+    stale: tuple[str, ...] = ()
+
+
+class View(Protocol):
+    """The index at one moment; all answers of one view agree with each other."""
+
+    @property
+    def revision(self) -> str:
+        """Changes with every commit and rebuild that becomes visible."""
+        ...
+
+    @property
+    def meta(self) -> Meta: ...
+
+    def top(
+        self, match: Node, filters: Filters, order: Order, offset: int, size: int
+    ) -> tuple[int, list[Row]]:
+        """The number of all hits, and the rows from ``offset`` on (offset + size ≤ 10,000)."""
+        ...
+
+    def count(self, match: Node, filters: Filters) -> int: ...
+
+    def facets(
+        self, match: Node, filters: Filters, fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        """For each field, how many hits have each value."""
+        ...
+
+    def get(self, document_id: str) -> Row | None: ...
+
+    def ids(self) -> Versions:
+        """All ids and versions, in no order."""
+        ...
+
+
+class Build(Protocol):
+    """A new generation that is being filled; nobody sees it before ``swap``."""
+
+    @property
+    def generation(self) -> str: ...
+
+    def add(self, documents: Iterable[Document]) -> int:
+        """Add documents that are not in it yet; returns how many."""
+        ...
+
+    def replace(self, document_ids: Sequence[str], documents: Iterable[Document]) -> None:
+        """Put ``documents`` in the place of all documents with these ids."""
+        ...
+
+    def touched(self) -> list[str]:
+        """Ids written to the generation in use since the last call (or since the start)."""
+        ...
+
+    def ids(self) -> Versions: ...
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """While inside, no other process can write to the generation in use."""
+        ...
+
+    def swap(self) -> None:
+        """Make this the generation in use, in one step. Only inside ``frozen``."""
+        ...
+
+
+class Engine(Protocol):
+    """One index in one place. Readers are threads of many processes, writer is one."""
+
+    def view(self) -> View:
+        """The index now (at most 50 ms old). Raises Unavailable, IndexMissing, IndexMismatch."""
+        ...
+
+    def apply(
+        self, documents: Sequence[Document] = (), deletions: Sequence[Deletion] = ()
+    ) -> Applied:
+        """Write a batch; when it returns, the batch is safe and searchable.
+
+        A document or deletion with an older version than what is there is left out. A deletion
+        without version always holds: the thing itself is gone. Raises WriterBusy, BadDocument
+        (nothing written then), IndexMissing, IndexMismatch, Unavailable.
+        """
+        ...
+
+    def build(self, meta: Meta) -> AbstractContextManager[Build]:
+        """Begin a new generation; left without ``swap`` it is dropped. Raises WriterBusy."""
+        ...
+
+    def status(self) -> Mapping[str, str | int]:
+        """Facts for an operator; never raises."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def _embedded(path: str) -> Engine:
+    from search.engines.embedded import EmbeddedEngine
+
+    return EmbeddedEngine(path)
+
+
+_OPENERS: dict[str, Callable[[str], Engine]] = {"tantivy": _embedded}
+
+
+def open_engine(url: str) -> Engine:
+    """The engine of a SEARCH_URL: ``tantivy:///absolute/path`` or ``tantivy:relative/path``.
+
+    Raises Unavailable for schemes that are not part of this build.
+    """
+    scheme = urlsplit(url).scheme
+    opener = _OPENERS.get(scheme)
+    if opener is None:
+        known = "、".join(sorted(_OPENERS))
+        raise Unavailable(f"SEARCH_URL 的 {scheme or url!r} 不在此版本内，可用：{known}")
+    path = url[len(scheme) + 1 :]
+    return opener(path.removeprefix("//"))

@@ -1,0 +1,143 @@
+"""Answers of an embedded index at one moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from tantivy import DocAddress, Query, Searcher
+from tantivy import Order as Direction
+
+from search.engines import Order, Row, Versions
+from search.engines.meta import Meta
+from search.engines.tantivy_queries import between, tantivy_query, with_value
+from search.plan import Everything, Filters, Node, Term
+from search.query import DEEPEST
+
+SPARE = 50  # hits read beyond the page, so that a group of equals is seldom cut
+MOST_VALUES = 1000  # more than any vocabulary holds
+CHUNK = 20_000
+_TIE_RANGE = 2**63
+Ranked = list[tuple[Any, DocAddress]]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedView:
+    """One searcher; tantivy keeps its files open, also when a rebuild drops them."""
+
+    searcher: Searcher
+    revision: str
+    meta: Meta
+
+    def top(
+        self, match: Node, filters: Filters, order: Order, offset: int, size: int
+    ) -> tuple[int, list[Row]]:
+        query = tantivy_query(match, filters)
+        if order.field is not None:
+            total, addresses = self._by_field(query, order, offset, offset + size)
+        elif isinstance(match, Everything):
+            result = self.searcher.search(
+                query, size, order_by_field=order.tie, offset=offset, order=Direction.Asc
+            )
+            total, addresses = _count(result), [address for _, address in result.hits]
+        else:
+            total, addresses = self._by_score(query, order.tie, offset, offset + size)
+        return total, self._rows(addresses)
+
+    def count(self, match: Node, filters: Filters) -> int:
+        return _count(self.searcher.search(tantivy_query(match, filters), limit=1))
+
+    def facets(
+        self, match: Node, filters: Filters, fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        if not fields:
+            return {}
+        asked = {field: {"terms": {"field": field, "size": MOST_VALUES}} for field in fields}
+        answer = self.searcher.aggregate(tantivy_query(match, filters), asked)
+        return {
+            field: {bucket["key"]: bucket["doc_count"] for bucket in answer[field]["buckets"]}
+            for field in fields
+        }
+
+    def get(self, document_id: str) -> Row | None:
+        result = self.searcher.search(tantivy_query(Term("id", document_id), ()), limit=1)
+        rows = self._rows([address for _, address in result.hits])
+        return rows[0] if rows else None
+
+    def ids(self) -> Versions:
+        # The tie is a uniform hash, so slices of it are slices of the documents.
+        slices = self.searcher.num_docs // CHUNK + 1
+        edges = [_TIE_RANGE * number // slices for number in range(slices + 1)]
+        for low, high in pairwise(edges):
+            query = between("tie_0", low, high - 1)
+            hits = self.searcher.search(query, self.searcher.num_docs + 1, count=False).hits
+            addresses = [address for _, address in hits]
+            versions = self.searcher.fast_field_values("v", addresses)
+            for address, version in zip(addresses, versions, strict=True):
+                yield str(self.searcher.doc(address).get_first("id")), int(version or 0)
+
+    def versions(self, document_ids: Sequence[str]) -> dict[str, int]:
+        """The versions of those of the documents that are in the index."""
+        wanted = tantivy_query(Everything(), (("id", tuple(document_ids)),))
+        hits = self.searcher.search(wanted, len(document_ids) + 1, count=False).hits
+        addresses = [address for _, address in hits]
+        return {row.id: row.version for row in self._rows(addresses)}
+
+    def _by_score(
+        self, query: Query, tie: str, offset: int, end: int
+    ) -> tuple[int, list[DocAddress]]:
+        """tantivy leaves equal scores in order of insertion; read the whole group and sort it."""
+        window, most = end + SPARE, max(end, DEEPEST)
+        result = self.searcher.search(query, window)
+        total, hits = _count(result), result.hits
+        while len(hits) == window < min(most, total) and hits[end - 1][0] == hits[-1][0]:
+            window = min(window * 2, most)
+            hits = self.searcher.search(query, window, count=False).hits
+        return total, self._sorted(hits, tie, -1)[offset:end]
+
+    def _by_field(
+        self, query: Query, order: Order, offset: int, end: int
+    ) -> tuple[int, list[DocAddress]]:
+        """Sorted by an integer. A group of equals that reaches beyond the page is asked for again
+        by itself, in the order of the tie, so that no place depends on insertion.
+        """
+        direction = Direction.Desc if order.descending else Direction.Asc
+        result = self.searcher.search(query, end + 1, order_by_field=order.field, order=direction)
+        total, hits = _count(result), result.hits
+        sign = -1 if order.descending else 1
+        if len(hits) <= end or hits[end][0] != hits[end - 1][0]:
+            return total, self._sorted(hits, order.tie, sign)[offset:end]
+        value = hits[end][0]
+        start = next(place for place, hit in enumerate(hits) if hit[0] == value)
+        before = self._sorted(hits[:start], order.tie, sign)[offset:]
+        skip = max(0, offset - start)
+        group = self.searcher.search(
+            with_value(query, order.field or "", value),
+            end - start - skip,
+            order_by_field=order.tie,
+            offset=skip,
+            order=Direction.Asc,
+            count=False,
+        )
+        return total, before + [address for _, address in group.hits]
+
+    def _sorted(self, hits: Ranked, tie: str, sign: int) -> list[DocAddress]:
+        addresses = [address for _, address in hits]
+        ties = self.searcher.fast_field_values(tie, addresses)
+        keys = [(sign * hit[0], value or 0) for hit, value in zip(hits, ties, strict=True)]
+        places = sorted(range(len(hits)), key=keys.__getitem__)
+        return [addresses[place] for place in places]
+
+    def _rows(self, addresses: list[DocAddress]) -> list[Row]:
+        versions = self.searcher.fast_field_values("v", addresses)
+        rows = []
+        for address, version in zip(addresses, versions, strict=True):
+            document = self.searcher.doc(address)
+            card = bytes(document.get_first("card") or b"null")
+            rows.append(Row(str(document.get_first("id")), int(version or 0), card))
+        return rows
+
+
+def _count(result: Any) -> int:
+    # The attribute exists only when counting was asked for, and is missing from the stubs.
+    return int(result.count)
