@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, event, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -80,7 +81,10 @@ def take_lease(database: Database, name: str, holder: str) -> bool:
         lease.holder, lease.until = holder, until
         return True
 
-    return database.run(work)
+    try:
+        return database.run(work)
+    except IntegrityError:  # another one made the very first row just now
+        return False
 
 
 def release_lease(database: Database, name: str, holder: str) -> None:

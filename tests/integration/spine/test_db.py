@@ -14,7 +14,9 @@ USCC = "919999990000000000"
 
 
 def organisation(**values: object) -> Organisation:
-    return Organisation(**({"uscc": USCC, "name": "青岛示例科技有限公司", "kind": "provider"} | values))
+    return Organisation(
+        **({"uscc": USCC, "name": "青岛示例科技有限公司", "kind": "provider"} | values)
+    )
 
 
 def test_a_read_session_cannot_write(engine: Engine) -> None:
