@@ -18,6 +18,5 @@ def verify() -> None:
     if verdict.broken_seq is not None:
         click.echo(f"校验不通过：第 {verdict.broken_seq} 条封存记录与操作记录不一致")
         raise SystemExit(1)
-    click.echo(
-        f"校验通过：已封存 {verdict.checked} 条，待封存 {verdict.unsealed} 条，链头 {verdict.head[:16]}"
-    )
+    click.echo(f"校验通过：已封存 {verdict.checked} 条，待封存 {verdict.unsealed} 条")
+    click.echo(f"链头 {verdict.head}")

@@ -1,6 +1,7 @@
 """Models to search documents: the only package that knows both sides.
 
-documents   what is public of a provider, its products and cases
+documents   what is public, in which version, and what must go
+building    fields and card of each kind of document
 wiring      the engine of this process, its analyser and the outbox handler
 upkeep      rebuild, verify, status
 """

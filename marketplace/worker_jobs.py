@@ -1,0 +1,38 @@
+"""What the worker does, assembled from the parts that know how."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from marketplace import clock, outbox
+from marketplace.db import Database
+from marketplace.indexing.wiring import Catalogue, Indexer
+from marketplace.mail import Mailer
+from marketplace.models import OneTimeLink, RateCounter, UserSession
+from marketplace.services import seals
+from marketplace.settings import Settings
+from marketplace.worker import Job
+
+KEEP_SESSIONS = timedelta(days=30)
+
+
+def jobs(settings: Settings, database: Database) -> list[Job]:
+    """Index every 50 ms, mail and seals every second, clearing up every ten minutes."""
+    indexer = Indexer(Catalogue(settings.search_url, database), database)
+    mailer = Mailer(settings)
+    return [
+        Job("index", lambda: outbox.drain(database, outbox.INDEX, indexer.handle), 0.05),
+        Job("mail", lambda: outbox.drain(database, outbox.MAIL, mailer.handle), 1.0),
+        Job("seal", lambda: database.run(seals.seal), 1.0),
+        Job("clear", lambda: clear_up(database), 600.0),
+    ]
+
+
+def clear_up(database: Database) -> int:
+    """Forget counters, links and sessions that have long ended."""
+    now = clock.now()
+    with database.unit_of_work() as session:
+        session.execute(delete(RateCounter).where(RateCounter.expires_at < now))
+        session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < now - KEEP_SESSIONS))
+        session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_SESSIONS))
+    return 0
