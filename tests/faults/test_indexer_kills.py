@@ -1,0 +1,154 @@
+"""E12: a worker killed at any moment during writes leaves the index equal to the database."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, update
+
+from marketplace import clock, outbox
+from marketplace.db import Database
+from marketplace.indexing.upkeep import rebuild_index, verify_index
+from marketplace.indexing.wiring import Catalogue, Indexer
+from marketplace.models import (
+    Lease,
+    Membership,
+    Organisation,
+    Product,
+    Provider,
+    Quota,
+    Round,
+)
+from tests.support.counts import count
+
+PROVIDERS = 12
+KILLS = count(6, 100)
+
+
+def populate(database: Database) -> None:
+    """Listed providers with one product each."""
+    with database.unit_of_work() as session:
+        pinned = Round(
+            key="r1",
+            label="第一批",
+            programme_id="p",
+            programme_hash="0" * 64,
+            programme_snapshot={},
+        )
+        session.add(pinned)
+        session.flush()
+        quota = Quota(round_id=pinned.id, cell="all", label="全部", cap=PROVIDERS)
+        session.add(quota)
+        session.flush()
+        for number in range(PROVIDERS):
+            organisation = Organisation(
+                uscc=f"9199999900000{number:05d}",
+                name=f"青岛第{number}智造有限公司",
+                kind="provider",
+            )
+            session.add(organisation)
+            session.flush()
+            provider = Provider(organisation_id=organisation.id)
+            session.add(provider)
+            session.flush()
+            session.add(
+                Product(provider_id=provider.id, name="注塑MES", release="1.0", category="mes",
+                        segments=["auto_parts"])
+            )  # fmt: skip
+            session.add(
+                Membership(
+                    provider_id=provider.id, round_id=pinned.id, quota_id=quota.id,
+                    type="product", segment="auto_parts", state="listed", phase="listed",
+                    state_since=clock.now(), listed_on=date(2024, 3, 1),
+                )
+            )  # fmt: skip
+
+
+class Writer(threading.Thread):
+    """Edits texts and moves memberships in and out of the lists until told to stop."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+        self._random = random.Random(12)
+        self.stop = threading.Event()
+        self.writes = 0
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            with self._database.unit_of_work() as session:
+                number = self._random.randint(1, PROVIDERS)
+                self.writes += 1
+                if self._random.random() < 0.5:
+                    session.get_one(Provider, number).intro = f"第{self.writes}次修改"
+                else:
+                    member = session.get_one(Membership, number)
+                    member.phase = "suspended" if member.phase == "listed" else "listed"
+            time.sleep(0.005)
+
+
+def start_worker(engine: Engine, search_url: str) -> subprocess.Popen[bytes]:
+    url = engine.url.render_as_string(hide_password=False)
+    return subprocess.Popen([sys.executable, "-m", "tests.faults.indexing_child", url, search_url])
+
+
+def forget_lease(database: Database) -> None:
+    """The dead holder's lease would make the next worker wait its eight seconds."""
+    with database.unit_of_work() as session:
+        session.execute(update(Lease).values(until=clock.now()))
+
+
+@pytest.mark.timeout(count(120, 3600))
+def test_index_equals_database_after_kills(engine: Engine, tmp_path: Path) -> None:
+    database = Database(engine)
+    populate(database)
+    search_url = f"tantivy://{tmp_path}/index"
+    catalogue = Catalogue(search_url, database)
+    rebuild_index(catalogue, database)
+    catalogue.close()
+    writer = Writer(database)
+    writer.start()
+    chance = random.Random(3)
+    try:
+        for _ in range(KILLS):
+            forget_lease(database)
+            worker = start_worker(engine, search_url)
+            time.sleep(1.2 + chance.random())  # start-up takes about a second
+            worker.kill()
+            worker.wait()
+    finally:
+        writer.stop.set()
+        writer.join()
+    assert writer.writes > KILLS
+    catalogue = Catalogue(search_url, database)
+    indexer = Indexer(catalogue, database)
+    while outbox.drain(database, outbox.INDEX, indexer.handle):
+        pass
+    assert not verify_index(catalogue, database)
+    documents = dict(catalogue.engine.view().ids())
+    assert 0 < len(documents) < 2 * PROVIDERS + 1
+
+
+def test_verify_finds_what_was_planted(engine: Engine, tmp_path: Path) -> None:
+    """The control: a skipped write, a stale one and a ghost are all found (E27)."""
+    database = Database(engine)
+    populate(database)
+    catalogue = Catalogue(f"tantivy://{tmp_path}/index", database)
+    rebuild_index(catalogue, database)
+    with database.unit_of_work() as session:
+        session.get_one(Product, 1).hidden_at = clock.now()  # product 1 becomes a ghost
+        session.get_one(Provider, 2).intro = "改过"  # provider 2 and its product are stale
+    catalogue.engine.apply([], [("provider:3", None)])  # provider 3 is missing
+    found = verify_index(catalogue, database, repair=True)
+    assert found.missing == ("provider:3",)
+    assert set(found.stale) == {"provider:1", "provider:2", "product:2"}
+    assert found.ghosts == ("product:1",)
+    indexer = Indexer(catalogue, database)
+    while outbox.drain(database, outbox.INDEX, indexer.handle):
+        pass
+    assert not verify_index(catalogue, database)
