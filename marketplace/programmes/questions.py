@@ -1,6 +1,6 @@
 """Questions of the shared bank and their use in the sections of an application form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from marketplace.programmes.kinds import QuestionType
 from marketplace.rules import Condition
@@ -38,6 +38,12 @@ class Use:
     required: bool = True
     required_if: Condition | None = None
     types: tuple[str, ...] = ()
+
+    def word(self, question: Question) -> Question:
+        """The bank's question with this use's own wording."""
+        return replace(
+            question, label=self.label or question.label, hint=self.hint or question.hint
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

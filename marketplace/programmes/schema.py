@@ -150,6 +150,14 @@ class Programme:
         """The rule with this id. Raises KeyError."""
         return {rule.id: rule for rule in self.rules}[id_]
 
+    def question(self, id_: str, type_: str = "") -> Question:
+        """The question as this programme words it (for one type). Raises KeyError."""
+        for section in self.sections:
+            for use in section.questions:
+                if use.use == id_ and (not use.types or not type_ or type_ in use.types):
+                    return use.word(self.questions[id_])
+        return self.questions[id_]
+
     def type_label(self, code: str) -> str:
         """The notice's name of a type; the code itself when it names none."""
         return next((item.label for item in self.types if item.id == code), code)

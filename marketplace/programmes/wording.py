@@ -1,0 +1,88 @@
+"""Conditions and answers in words that a person reads."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from marketplace.programmes import conditions, money
+from marketplace.programmes.kinds import QuestionType
+from marketplace.programmes.questions import Named, Question
+from marketplace.rules import Condition
+
+NOT_GIVEN = "未填写"
+SIGNS = {">=": "不少于", "<=": "不超过", "==": "须为"}
+
+
+class Words:
+    """Wording with the questions and the type and segment names of one programme."""
+
+    def __init__(
+        self, questions: Mapping[str, Question], types: Iterable[Any], segments: Iterable[Named]
+    ) -> None:
+        self.questions = dict(questions)
+        for id_, label, options in (("type", "类型", types), ("segment", "细分行业", segments)):
+            named = tuple(Named(id=option.id, label=option.label) for option in options)
+            self.questions[id_] = Question(
+                id=id_, type=QuestionType.CHOICE, label=label, options=named
+            )
+
+    def label(self, metric: str) -> str:
+        """What the fact is called."""
+        return self.questions[metric].label if metric in self.questions else metric
+
+    def value(self, metric: str, value: Any) -> str:
+        """One answer: 是, 80家, 10亿元, the labels of chosen options; 未填写 for None."""
+        if value is None:
+            return NOT_GIVEN
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        question = self.questions.get(metric)
+        if isinstance(value, tuple | list | set | frozenset):
+            return "、".join(self._option(question, item) for item in value) or "无"
+        if isinstance(value, date):
+            return f"{value.year}年{value.month}月{value.day}日"
+        if question is None or isinstance(value, str):
+            return self._option(question, value)
+        if question.type is QuestionType.MONEY:
+            return money.show(int(value))
+        number = f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+        return f"{number}{question.unit}"
+
+    def _option(self, question: Question | None, value: Any) -> str:
+        options = question.options if question else ()
+        return next((option.label for option in options if option.id == value), str(value))
+
+    def condition(self, test: Condition) -> str:
+        """The whole condition in one sentence part, without a full stop."""
+        parts = conditions.parts(test)
+        if not parts:
+            return self._check(test)
+        texts = [part.get("label") or self.condition(part) for part in parts]
+        if "all_of" in test:
+            return "；".join(texts)
+        need = conditions.need(test)
+        return f"至少满足 {need} 项：{' / '.join(texts)}"
+
+    def _check(self, test: Condition) -> str:
+        text = self._threshold(test, test["value"])
+        for override in test.get("overrides", ()):
+            label = override.get("label") or "、".join(
+                self.value(fact, tuple(values)) for fact, values in override["when"].items()
+            )
+            text += f"（{label}：{self._bound(test, override['value'])}）"
+        return text
+
+    def _threshold(self, test: Condition, value: Any) -> str:
+        label = self.label(test["metric"])
+        if isinstance(value, bool):
+            return f"{label}：{'是' if value else '否'}"
+        return f"{label}{self._bound(test, value)}"
+
+    def _bound(self, test: Condition, value: Any) -> str:
+        shown = self.value(test["metric"], value)
+        if test["op"] in SIGNS:
+            return f"{SIGNS[test['op']]}{shown}"
+        if test["op"] == "includes":
+            return f"须包括：{shown}"
+        return f"须在以下范围内：{shown}" if test["op"] == "in" else f"至少一项，限于：{shown}"
