@@ -126,6 +126,7 @@ class OrganisationKind(StrEnum):
 class ImportPhase(StrEnum):
     """Where an import job stands."""
 
+    CHECKING = "checking"
     STAGED = "staged"
     REFUSED = "refused"
     APPLYING = "applying"

@@ -392,7 +392,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "phase IN ('staged', 'refused', 'applying', 'done')",
+            "phase IN ('checking', 'staged', 'refused', 'applying', 'done')",
             name=op.f("ck_import_jobs_phase_known"),
         ),
         sa.CheckConstraint(
