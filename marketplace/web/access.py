@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 
+from werkzeug.exceptions import Unauthorized
+
 from marketplace.errors import Forbidden
 from marketplace.permissions import NOBODY, Actor, Permission, can
 
@@ -71,10 +73,12 @@ def _guard() -> Response | None:
     actor = current_actor()
     if may_enter(actor, access):
         return None
-    if actor.user_id is None and access is not None and not wants_json():
-        back = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("auth.login", next=back))  # type: ignore[return-value]
-    raise Forbidden
+    if actor.user_id is not None or access is None:
+        raise Forbidden
+    if request.method != "GET" or wants_json() or g.get("ended_reason"):
+        raise Unauthorized
+    back = request.full_path.rstrip("?")
+    return redirect(url_for("auth.login", next=back))  # type: ignore[return-value]
 
 
 def wants_json() -> bool:

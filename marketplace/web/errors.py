@@ -6,7 +6,7 @@ import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from marketplace.db import is_retryable
 from marketplace.errors import (
@@ -17,7 +17,10 @@ from marketplace.errors import (
     NotFound,
     Unavailable,
 )
+from marketplace.services.sessions import ENDINGS
+from marketplace.web import security_log
 from marketplace.web.access import wants_json
+from marketplace.web.csrf import ForeignPage, StaleForm
 
 log = structlog.get_logger()
 
@@ -31,6 +34,7 @@ STATUS: dict[type[MarketplaceError], int] = {
 
 HTTP_TEXT: dict[int, tuple[str, str]] = {
     400: ("请求的格式不正确", "请返回上一页重新操作；如果是手工修改的网址，请核对后再试。"),
+    401: ("请先登录", "请登录后再办理。"),
     403: ("您没有进行此操作的权限", "如需办理，请切换身份或联系本单位管理员。"),
     404: ("没有找到您要的内容", "请核对网址，或从首页重新查找。"),
     405: ("这个地址不支持这种操作", "请从页面上的按钮或链接进入。"),
@@ -39,7 +43,10 @@ HTTP_TEXT: dict[int, tuple[str, str]] = {
     415: ("不支持这种内容格式", "请按页面说明的格式提交。"),
     422: ("填写的内容需要修改", "请按提示修改后重新提交。"),
     429: ("操作太频繁", "请稍等片刻再试。"),
-    500: ("系统出错了", "您填写的内容没有提交成功，请稍后重试；如果仍然出错，请把请求编号告诉我们。"),
+    500: (
+        "系统出错了",
+        "您填写的内容没有提交成功，请稍后重试；如果仍然出错，请把请求编号告诉我们。",
+    ),
     503: ("服务暂时不可用", "请稍后再试。"),
 }
 
@@ -52,7 +59,12 @@ CONSTRAINTS: dict[str, tuple[str, str]] = {
 
 
 def problem(
-    status: int, title: str, remedy: str = "", *, code: str = "", extra: dict[str, Any] | None = None
+    status: int,
+    title: str,
+    remedy: str = "",
+    *,
+    code: str = "",
+    extra: dict[str, Any] | None = None,
 ) -> Response:
     """The answer for ``status``: a page, or problem+json (RFC 9457) for programs."""
     request_id = g.get("request_id", "")
@@ -61,14 +73,20 @@ def problem(
         response = jsonify({**body, "code": code, "request_id": request_id, **(extra or {})})
         response.content_type = "application/problem+json"
     else:
-        reasons = (extra or {}).get("reasons", [])
+        reasons = _reasons(extra or {}, title)
         page = render_template(
-            "errors/error.html", status=status, title=title, remedy=remedy,
-            reasons=reasons, fields=(extra or {}).get("errors", {}), request_id=request_id,
+            "errors/error.html", code=status, message=title, remedy=remedy,
+            reasons=reasons, request_id=request_id,
         )  # fmt: skip
         response = make_response(page)
     response.status_code = status
     return response
+
+
+def _reasons(extra: dict[str, Any], title: str) -> list[str]:
+    """What is listed below the message: reasons of a conflict, or errors of fields."""
+    fields = [text for texts in extra.get("errors", {}).values() for text in texts]
+    return [text for text in [*extra.get("reasons", []), *fields] if text != title]
 
 
 def _on_purpose(error: MarketplaceError) -> Response:
@@ -77,6 +95,8 @@ def _on_purpose(error: MarketplaceError) -> Response:
         extra["errors"] = error.fields
     if isinstance(error, Conflict):
         extra["reasons"] = error.reasons
+    if isinstance(error, NotFound | Forbidden):
+        security_log.denied(STATUS[type(error)])
     code = error.code if isinstance(error, Conflict) else type(error).__name__.lower()
     response = problem(STATUS[type(error)], error.message, error.remedy, code=code, extra=extra)
     if isinstance(error, Unavailable):
@@ -89,7 +109,16 @@ def _http(error: HTTPException) -> Response:
     if 300 <= status < 400:
         return error.get_response()  # type: ignore[return-value]
     title, remedy = HTTP_TEXT.get(status, (error.name, ""))
+    if status == 401 and (reason := g.get("ended_reason")):
+        title = ENDINGS[reason]
+    if isinstance(error, ForeignPage | StaleForm):
+        title, remedy = str(error.description), "请返回上一页，刷新后重新提交。"
+        security_log.denied(status)
+    if isinstance(error, TooManyRequests) and error.description:
+        title = error.description
     response = problem(status, title, remedy, code=error.name.lower().replace(" ", "_"))
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Cookie realm="login"'
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value

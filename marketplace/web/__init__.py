@@ -1,0 +1,37 @@
+"""The pages: one blueprint per audience, and what stands around every view."""
+
+from flask import Flask
+
+from marketplace.settings import Settings
+from marketplace.web import (
+    access,
+    context,
+    csrf,
+    errors,
+    headers,
+    request_log,
+    security_log,
+    sessions,
+)
+from marketplace.web.admin import blueprint as admin
+from marketplace.web.auth import blueprint as auth
+from marketplace.web.display import blueprint as display
+from marketplace.web.health import blueprint as health
+from marketplace.web.public import blueprint as public
+from marketplace.web.work import blueprint as work
+
+BLUEPRINTS = (health, display, auth, public, work, admin)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register everything; the order of the hooks is the order of the checks."""
+    security_log.init_app(app)  # after_request hooks run last-registered first
+    request_log.init_app(app)
+    headers.init_app(app)
+    csrf.init_app(app)
+    sessions.init_app(app)
+    access.init_app(app)
+    errors.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    context.init_app(app, settings)

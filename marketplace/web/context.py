@@ -1,0 +1,139 @@
+"""What every template may use: site, menu, who acts, addresses of files, and how values look."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask, current_app, request
+
+from marketplace import clock
+from marketplace.permissions import Permission, can
+from marketplace.phases import ROLE_LABELS
+from marketplace.services.vocabulary import HeldVocabulary, Vocabulary
+from marketplace.settings import Settings
+from marketplace.web.access import current_actor
+from marketplace.web.sessions import signed_in
+
+WAN = Decimal(10_000)
+
+PUBLIC_NAV = (
+    ("首页", "/"),
+    ("找服务商", "/providers"),
+    ("找产品", "/products"),
+    ("案例展厅", "/cases"),
+    ("资源池看板", "/pool"),
+    ("政策与预审", "/programme"),
+)
+
+STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
+    ("资源池", "工作台", "/work", Permission.WORK_READ),
+    ("资源池", "资源池看板", "/work/pool", Permission.POOL_READ),
+    ("资源池", "在库名单", "/work/memberships", Permission.MEMBERSHIP_READ),
+    ("资源池", "公示与候补", "/work/candidacies", Permission.MEMBERSHIP_READ),
+    ("资源池", "方案与批次", "/work/programmes", Permission.PROGRAMME_READ),
+    ("数据", "数据导入", "/work/imports", Permission.IMPORT_RUN),
+    ("系统管理", "单位", "/admin/organisations", Permission.ORGANISATION_READ),
+    ("系统管理", "用户", "/admin/users", Permission.USER_READ),
+    ("系统管理", "操作记录", "/admin/events", Permission.EVENT_READ),
+    ("系统管理", "安全记录", "/admin/security", Permission.SECURITY_READ),
+)
+STAFF_AREAS = ("/work", "/admin", "/account")
+
+FOOTER = (
+    ("联系我们", "/contact"),
+    ("隐私说明", "/privacy"),
+    ("无障碍声明", "/accessibility"),
+    ("网站地图", "/sitemap"),
+)
+
+
+def wan(value: Decimal | int | None) -> str:
+    """CNY as 万元 with two decimals: 123456 → 12.35."""
+    return "" if value is None else f"{Decimal(value) / WAN:,.2f}"
+
+
+def day(value: date | datetime | None) -> str:
+    """A day in Beijing: 2024年1月31日."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = clock.beijing(value).date()
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def dt(value: datetime | None) -> str:
+    """An instant by Beijing's clock: 2024-01-31 17:00."""
+    return "" if value is None else f"{clock.beijing(value):%Y-%m-%d %H:%M}"
+
+
+def vocabulary() -> Vocabulary:
+    """The words of this moment."""
+    held: HeldVocabulary = current_app.extensions["vocabulary"]
+    return held.get()
+
+
+def term(kind: str, code: str | None) -> str:
+    """The Chinese name of a code: ``term("segment", "auto_parts")``."""
+    return vocabulary().name(kind, code) if code else ""
+
+
+def may(permission: str, obj: Any = None) -> bool:
+    """``can`` for templates: by the present actor."""
+    return can(current_actor(), Permission(permission), obj)
+
+
+def _nav() -> list[dict[str, Any]]:
+    actor = current_actor()
+    staff = [
+        {"label": label, "url": url, "group": group}
+        for group, label, url, permission in STAFF_NAV
+        if can(actor, permission)
+    ]
+    if staff and request.path.startswith(STAFF_AREAS):
+        items = staff
+    else:
+        items = [{"label": label, "url": url} for label, url in PUBLIC_NAV]
+        if staff:
+            items.append({"label": "工作台", "url": staff[0]["url"]})
+    longest = max((i["url"] for i in items if _covers(i["url"])), key=len, default=None)
+    return [{**item, "current": item["url"] == longest} for item in items]
+
+
+def _covers(url: str) -> bool:
+    path = request.path
+    return path == url or (url != "/" and path.startswith(url + "/"))
+
+
+def _acting() -> dict[str, Any] | None:
+    user = signed_in()
+    if user is None:
+        return None
+    return {
+        "user_name": user.actor.name,
+        "role_label": ROLE_LABELS[user.actor.role] if user.actor.role else "未分配身份",
+        "org_name": user.actor.organisation_name,
+        "others": user.others,
+        "switch_url": "/account/switch",
+        "logout_url": "/logout",
+    }
+
+
+def _context() -> dict[str, Any]:
+    """Reads nothing from the database: error pages are rendered when it is down."""
+    return {"nav": _nav(), "acting": _acting(), "footer_links": FOOTER}
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give templates their globals, filters and context."""
+    app.extensions["vocabulary"] = HeldVocabulary(app.extensions["database"])
+    names: dict[str, Any] = {
+        "site": settings.site, "demo": settings.demo, "static_url": app.extensions["static"].url,
+        "can": may, "term": term,
+    }  # fmt: skip
+    filters: dict[str, Callable[..., str]] = {
+        "wan": wan, "day": day, "dt": dt, "term": lambda code, kind: term(kind, code),
+    }  # fmt: skip
+    app.jinja_env.globals.update(names)
+    app.jinja_env.filters.update(filters)
+    app.context_processor(_context)

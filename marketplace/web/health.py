@@ -1,0 +1,55 @@
+"""Whether the process lives, and whether it can do its work: for supervisors, not for people."""
+
+from flask import Blueprint, Response, current_app, jsonify
+from sqlalchemy import text
+
+from marketplace import migrate
+from marketplace.db import Database
+from marketplace.web.access import public
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@public
+def live() -> Response:
+    """The process answers; nothing else is asked."""
+    return _answer({"process": "ok"}, 200)
+
+
+@blueprint.get("/readyz")
+@public
+def ready() -> Response:
+    """Database reachable and migrated, search index can be opened."""
+    checks = {"database": _check(_database), "search": _check(_search)}
+    return _answer(checks, 200 if set(checks.values()) == {"ok"} else 503)
+
+
+def _answer(checks: dict[str, str], status: int) -> Response:
+    response = jsonify(checks)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _check(probe: object) -> str:
+    assert callable(probe)  # noqa: S101  for the type checker
+    try:
+        return str(probe())
+    except Exception as error:  # whatever it is, it is not ready; details go to the log only
+        current_app.logger.warning("not ready: %r", error)
+        return "failed"
+
+
+def _database() -> str:
+    database: Database = current_app.extensions["database"]
+    with database.reading() as session:
+        session.execute(text("SELECT 1"))
+    return "ok" if migrate.current(database.engine) == migrate.head() else "not migrated"
+
+
+def _search() -> str:
+    engine = current_app.extensions.get("search")
+    if engine is not None:
+        engine.get()
+    return "ok"

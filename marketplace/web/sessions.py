@@ -1,0 +1,226 @@
+"""Sessions of the web: the cookie, who is signed in, and what is noted after the request.
+
+The cookie holds a random secret; its hash is looked up in ``user_sessions`` before every view,
+in a short read transaction of its own. Visitors get a cookie only with a form, and a row only
+when something must be remembered after a POST, so opening pages never writes.
+
+``__Host-`` needs ``Secure``; over plain http browsers accept that on loopback addresses only,
+which is where the demo is confined to (settings refuse other http addresses).
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, Request, Response, current_app, g, request
+from flask.sessions import SessionInterface, SessionMixin
+from flask_login import LoginManager, UserMixin
+from werkzeug.datastructures import CallbackDict
+
+from marketplace import clock
+from marketplace.crypto import keyed_hash
+from marketplace.db import SAFE_METHODS, Database
+from marketplace.permissions import NOBODY, Actor
+from marketplace.phases import ROLE_LABELS, Role
+from marketplace.services import sessions
+from marketplace.services.sessions import Device, Found
+
+COOKIE = "__Host-sid"
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+CSRF = "csrf_token"
+WITHOUT_SESSION = ("health.live", "health.ready", "static")
+
+
+class WebSession(CallbackDict[str, Any], SessionMixin):
+    """What Flask calls the session; the forgery token is derived from the secret, not stored."""
+
+    def __init__(self, token: str, *, known: bool, key: str) -> None:
+        def changed(_: Any) -> None:
+            self.modified = True
+
+        super().__init__({}, changed)
+        self.modified = False
+        self.known = known
+        self.row_id: int | None = None
+        self._key = key
+        self.use(token)
+
+    def use(self, token: str) -> None:
+        """Go on under another secret."""
+        self.token = token
+        dict.__setitem__(self, CSRF, keyed_hash(self._key, "csrf", token))
+
+    def remembered(self) -> dict[str, Any]:
+        """The part that is worth a row."""
+        return {key: value for key, value in self.items() if key != CSRF}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Take over stored values without counting as changed."""
+        dict.update(self, data)
+
+
+@dataclass(frozen=True)
+class OtherRole:
+    """A role of the same user that can be switched to; ``value`` is the id of the grant."""
+
+    value: int
+    role_label: str
+    org_name: str
+
+
+@dataclass(frozen=True)
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """The user of this request and the session that says so."""
+
+    id: int
+    login: str
+    session_id: int
+    staff: bool
+    seen_at: datetime
+    confirmed_at: datetime | None
+    grant_id: int | None
+    actor: Actor = field(default=NOBODY)
+    enrolled: bool = False
+    others: tuple[OtherRole, ...] = ()
+
+    def get_id(self) -> str:
+        return str(self.id)
+
+    @property
+    def recently_confirmed(self) -> bool:
+        """Whether the password was checked in the last 15 minutes (S32)."""
+        limit: timedelta = sessions.CONFIRMED_FOR
+        return self.confirmed_at is not None and self.confirmed_at + limit > clock.now()
+
+
+class ServerSessions(SessionInterface):
+    """Reads and writes the cookie; rows are read by ``load_user`` and written here."""
+
+    def open_session(self, app: Flask, request: Request) -> WebSession:
+        token = request.cookies.get(COOKIE, "")
+        known = TOKEN.fullmatch(token) is not None
+        key = str(app.secret_key)
+        return WebSession(token if known else sessions.new_token(), known=known, key=key)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not isinstance(session, WebSession):
+            return
+        if session.modified and (session.row_id or request.method not in SAFE_METHODS):
+            _store(app, session)
+        if g.get("forget_cookie"):
+            response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+        elif not session.known and (CSRF in g or session.row_id):
+            set_cookie(response, session.token)
+        if "Set-Cookie" in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+
+
+def set_cookie(response: Response, token: str) -> None:
+    """A cookie that only this host gets back and no script reads; it dies with the browser."""
+    response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="Lax")
+
+
+def _store(app: Flask, session: WebSession) -> None:
+    database: Database = app.extensions["database"]
+    data = session.remembered()
+    if session.row_id is not None:
+        row_id = session.row_id
+        database.run(lambda db: sessions.store_data(db, row_id, data))
+    elif data:
+        database.run(lambda db: sessions.keep_anonymous(db, session.token, data))
+        session.row_id = -1  # stored: the cookie must be sent
+
+
+def web_session() -> WebSession:
+    """The session object of this request."""
+    from flask.globals import request_ctx
+
+    session: WebSession = request_ctx.session  # type: ignore[assignment]
+    return session
+
+
+def change_token(token: str) -> None:
+    """Send a new secret with this answer: at login, re-authentication, role switch."""
+    session = web_session()
+    session.use(token)
+    session.known = False
+    session.row_id = session.row_id or -1
+    session.modified = False
+    g.pop(CSRF, None)
+
+
+def signed_in() -> SignedIn | None:
+    """Who is signed in, if anybody."""
+    found: SignedIn | None = g.get("signed_in")
+    return found
+
+
+def device() -> Device:
+    """Where the request comes from, as sessions record it."""
+    return Device(request.remote_addr or "", request.user_agent.string)
+
+
+def load_user() -> None:
+    """Look the cookie up before the view; keeps why a session is over for the 401 page."""
+    g.actor = visitor()
+    session = web_session()
+    if not session.known or request.endpoint in WITHOUT_SESSION:
+        return
+    database: Database = current_app.extensions["database"]
+    with database.reading() as db:
+        found = sessions.find(db, session.token)
+    if found.ended_reason:
+        g.ended_reason = found.ended_reason
+    if found.row is None:
+        return
+    session.row_id = found.row.id
+    session.load(found.row.data)
+    if found.user is not None:
+        g.signed_in = _signed_in(found)
+        g.actor = g.signed_in.actor
+
+
+def _signed_in(found: Found) -> SignedIn:
+    row, user, grant = found.row, found.user, found.grant
+    assert row is not None and user is not None  # noqa: S101  for the type checker
+    place = grant.organisation if grant else None
+    actor = Actor(
+        role=Role(grant.role) if grant else None,
+        user_id=user.id,
+        name=user.name,
+        organisation_id=place.id if place else None,
+        organisation_name=place.name if place else "",
+        district=place.district if place else None,
+        request_id=g.get("request_id", ""),
+        ip=request.remote_addr or "",
+    )
+    return SignedIn(
+        id=user.id, login=user.login, session_id=row.id, staff=row.staff, seen_at=row.seen_at,
+        confirmed_at=row.confirmed_at, grant_id=row.grant_id, actor=actor,
+        enrolled=user.totp_secret_encrypted is not None,
+        others=tuple(
+            OtherRole(item.id, ROLE_LABELS[Role(item.role)], item.organisation.name)
+            for item in found.grants if item is not grant
+        ),
+    )  # fmt: skip
+
+
+def visitor() -> Actor:
+    """Somebody without a session."""
+    return Actor(request_id=g.get("request_id", ""), ip=request.remote_addr or "")
+
+
+def _login_manager(app: Flask) -> None:
+    """``current_user`` for templates and extensions; our own session says who that is."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.request_loader(lambda _: signed_in())
+    manager.init_app(app)
+
+
+def init_app(app: Flask) -> None:
+    """Replace Flask's signed-cookie session, which outlives a logout, by our own."""
+    app.session_interface = ServerSessions()
+    app.before_request(load_user)
+    _login_manager(app)
