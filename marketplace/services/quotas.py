@@ -1,16 +1,44 @@
 """Places of a cell: exact on both engines, because one conditional UPDATE decides (house.md §5)."""
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.errors import Conflict, Invalid
 from marketplace.history import Why, record
-from marketplace.models import Quota
+from marketplace.models import Provider, Quota, Round
 from marketplace.permissions import Actor, Permission, require
+from marketplace.programmes.cells import cell_key
 
 FULL = "quota_full"
+
+
+def find(
+    session: Session, round_: Round, type_: str, segment: str, provider: Provider, day: date
+) -> Quota | None:
+    """The cell that a place of this kind counts in, as it is now; None when the round has none."""
+    city = provider.organisation.registered_city
+    try:
+        key = cell_key(round_.programme, type=type_, segment=segment, city=city, year=day.year)
+    except ValueError:
+        return None  # counted by city, and no city is registered
+    return session.scalars(
+        select(Quota)
+        .where(Quota.round_id == round_.id, Quota.cell == key)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def cell_for(
+    session: Session, round_: Round, type_: str, segment: str, provider: Provider, day: date
+) -> Quota:
+    """As :func:`find`. Raises Conflict ``no_quota`` when the round has no such cell."""
+    quota = find(session, round_, type_, segment, provider, day)
+    if quota is None:
+        raise Conflict("本批次没有为这一组合设置名额", code="no_quota")
+    return quota
 
 
 def _changed(result: Any) -> bool:
@@ -62,14 +90,24 @@ def give_back(session: Session, quota_id: int) -> None:
         raise Conflict("名额计数与在库数不一致，请联系运维核对", code="quota_broken")
 
 
+def release_held(session: Session, quota_id: int) -> None:
+    """Free the reserved place of a candidacy that will not be listed."""
+    statement = (
+        update(Quota).where(Quota.id == quota_id, Quota.held > 0).values(held=Quota.held - 1)
+    )
+    if not _changed(session.execute(statement, execution_options={"synchronize_session": False})):
+        raise Conflict("预留名额计数不一致，请联系运维核对", code="quota_broken")
+
+
+def full_text(quota: Quota) -> str:
+    """Why a cell takes nobody more."""
+    taken = f"已用{quota.used}" + (f"、预留{quota.held}" if quota.held else "")
+    return f"“{quota.label}”名额已满（上限{quota.cap}，{taken}）"
+
+
 def _full(session: Session, quota: Quota) -> Conflict:
     session.refresh(quota)
-    taken = f"已用{quota.used}" + (f"、预留{quota.held}" if quota.held else "")
-    return Conflict(
-        f"“{quota.label}”名额已满（上限{quota.cap}，{taken}）",
-        code=FULL,
-        remedy="如确需增加，请先由签发人凭文件调整名额。",
-    )
+    return Conflict(full_text(quota), code=FULL, remedy="如确需增加，请先由签发人凭文件调整名额。")
 
 
 def change(

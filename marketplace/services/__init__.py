@@ -1,0 +1,1 @@
+"""What people do, as verbs on the nouns: check, change, record, return; never commit."""

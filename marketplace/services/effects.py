@@ -1,0 +1,23 @@
+"""What a transition does besides changing the state; programme files name these functions."""
+
+from sqlalchemy.orm import Session
+
+from marketplace.models import Membership
+from marketplace.permissions import Actor
+from marketplace.services import bans, quotas
+from marketplace.workflow import Data, effect
+
+RELEASE_PLACE = "release_place"
+START_BAN = "start_ban"
+
+
+@effect(RELEASE_PLACE)
+def release_place(session: Session, subject: Membership, actor: Actor, data: Data) -> None:
+    """An exit frees its place of the quota."""
+    quotas.give_back(session, subject.quota_id)
+
+
+@effect(START_BAN)
+def start_ban(session: Session, subject: Membership, actor: Actor, data: Data) -> None:
+    """An exit for a reason that the programme bans for starts the ban."""
+    bans.start(session, subject)
