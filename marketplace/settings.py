@@ -53,7 +53,7 @@ class Settings:
     max_verifies: int = 2
     max_upload_mb: int = 40
     log_json: bool = True
-    home_programme: str = "qd-providers-2024"
+    home_programme: str = "qd-2024"
     site: Site = field(default_factory=Site)
 
     @property
@@ -97,7 +97,7 @@ class Settings:
             max_verifies=_number(read, "MAX_VERIFIES", 2),
             max_upload_mb=_number(read, "MAX_UPLOAD_MB", 40),
             log_json=read.get("LOG_FORMAT", "json") == "json",
-            home_programme=read.get("HOME_PROGRAMME", "qd-providers-2024"),
+            home_programme=read.get("HOME_PROGRAMME", "qd-2024"),
             site=Site(**{name: value for name, value in site_names.items() if value}),
         )
         settings.check(read)
