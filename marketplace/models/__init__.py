@@ -14,6 +14,7 @@ from marketplace.models.accounts import (
 from marketplace.models.cases import CaseStudy
 from marketplace.models.events import Event, EventSeal
 from marketplace.models.files import StoredFile
+from marketplace.models.forms import SubmittedForm
 from marketplace.models.imports import ImportJob, ImportRow
 from marketplace.models.memberships import Ban, Candidacy, Membership, Waiver
 from marketplace.models.organisations import Affiliation, Organisation
@@ -51,6 +52,7 @@ __all__ = [
     "Round",
     "SecurityEvent",
     "StoredFile",
+    "SubmittedForm",
     "Term",
     "User",
     "UserSession",
