@@ -179,6 +179,8 @@ def _part(part: Condition, facts: Facts, words: Words) -> Part:
 
 def _given(test: Condition, facts: Facts, words: Words) -> Iterator[Given]:
     for metric in dict.fromkeys(conditions.metrics(test)):
+        if metric == "type":  # the page is about one type; nobody was asked for it
+            continue
         value: Any = facts.get(metric)
         yield Given(metric, words.label(metric), words.value(metric, value))
 

@@ -46,7 +46,7 @@ def cells(
 def cell_key(
     programme: Programme,
     *,
-    type: str,  # noqa: A002 - the dimension's own name (domain.md §1)
+    type: str,
     segment: str,
     city: str | None = None,
     year: int | None = None,
@@ -72,7 +72,7 @@ def quota_of(programme: Programme, type_: str) -> Quota | None:
 
 
 def _key(dims: Mapping[str, str]) -> str:
-    return "/".join(f"{name}:{value}" for name, value in dims.items()) or "total"
+    return ".".join(dims.values()) or "total"
 
 
 def _values(
@@ -95,7 +95,6 @@ def _label(programme: Programme, dims: Mapping[str, str]) -> str:
     names = {
         "type": programme.type_label,
         "segment": programme.segment_label,
-        "city": str,
-        "year": lambda value: f"{value}年度",
+        "year": "{}年度".format,
     }
-    return " · ".join(names[name](value) for name, value in dims.items()) or "全部"
+    return " · ".join(names.get(name, str)(value) for name, value in dims.items()) or "全部"

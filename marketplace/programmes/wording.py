@@ -42,12 +42,7 @@ class Words:
             return "、".join(self._option(question, item) for item in value) or "无"
         if isinstance(value, date):
             return f"{value.year}年{value.month}月{value.day}日"
-        if question is None or isinstance(value, str):
-            return self._option(question, value)
-        if question.type is QuestionType.MONEY:
-            return money.show(int(value))
-        number = f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
-        return f"{number}{question.unit}"
+        return self._option(question, value) if isinstance(value, str) else _number(question, value)
 
     def _option(self, question: Question | None, value: Any) -> str:
         options = question.options if question else ()
@@ -86,3 +81,10 @@ class Words:
         if test["op"] == "includes":
             return f"须包括：{shown}"
         return f"须在以下范围内：{shown}" if test["op"] == "in" else f"至少一项，限于：{shown}"
+
+
+def _number(question: Question | None, value: int | Decimal) -> str:
+    if question is not None and question.type is QuestionType.MONEY:
+        return money.show(int(value))
+    number = f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    return f"{number}{question.unit if question else ''}"
