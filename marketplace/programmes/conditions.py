@@ -52,6 +52,14 @@ def named(condition: Condition) -> Iterator[Condition]:
         yield from named(part)
 
 
+def labelled(condition: Condition) -> Iterator[Condition]:
+    """Every part below ``condition`` that the notice names."""
+    for part in parts(condition):
+        if part.get("label"):
+            yield part
+        yield from labelled(part)
+
+
 def frozen(data: Any) -> Any:
     """The same data with tuples for lists, as ``Condition`` says."""
     if isinstance(data, list | tuple):

@@ -42,7 +42,7 @@ class Instrument:
     title: str
     number: str
     issued_by: tuple[str, ...]
-    signed_on: date
+    signed_on: date | None = None
     metadata_date: date | None = None
     effective_on: date
     expires_on: date | None = None

@@ -62,11 +62,22 @@ class Words:
     def _check(self, test: Condition) -> str:
         text = self._threshold(test, test["value"])
         for override in test.get("overrides", ()):
-            label = override.get("label") or "、".join(
-                self.value(fact, tuple(values)) for fact, values in override["when"].items()
-            )
+            label = override.get("label") or self._subjects(override)
             text += f"（{label}：{self._bound(test, override['value'])}）"
         return text
+
+    def override(self, test: Condition, override: Mapping[str, Any]) -> str:
+        """Whom an override serves and what it asks instead."""
+        return f"{self._subjects(override)}，{self._threshold(test, override['value'])}"
+
+    def _subjects(self, override: Mapping[str, Any]) -> str:
+        return "且".join(
+            f"{self.label(fact)}为“{self._any_of(fact, values)}”"
+            for fact, values in override["when"].items()
+        )
+
+    def _any_of(self, metric: str, values: Iterable[Any]) -> str:
+        return "”或“".join(self.value(metric, value) for value in values)
 
     def _threshold(self, test: Condition, value: Any) -> str:
         label = self.label(test["metric"])
