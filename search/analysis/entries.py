@@ -31,9 +31,9 @@ class Entry:
 def entry_of(document: Document, dictionary: Dictionary) -> Entry:
     """Analyse a document. Raises BadDocument when its card is no JSON."""
     values = {
-        "title": (document.title,),
-        "alias": document.alias,
-        "body": (document.body,),
+        "title": (normal(document.title),),
+        "alias": tuple(map(normal, document.alias)),
+        "body": (normal(document.body),),
     }
     texts: dict[str, str] = {}
     for name, field in TEXTS.items():
@@ -44,7 +44,7 @@ def entry_of(document: Document, dictionary: Dictionary) -> Entry:
     keywords = {name: tuple(dict.fromkeys(codes)) for name, codes in document.keywords.items()}
     keywords["id"] = (document.id,)
     keywords["kind"] = (document.kind,)
-    names = (name_key(name) for name in (document.title, *document.alias))
+    names = map(name_key, values["title"] + values["alias"])
     keywords["name"] = tuple(dict.fromkeys(filter(None, names)))
     return Entry(
         document.id, document.version, texts, keywords, _integers(document), _card(document)
@@ -52,7 +52,7 @@ def entry_of(document: Document, dictionary: Dictionary) -> Entry:
 
 
 def _terms(values: tuple[str, ...], dictionary: Dictionary) -> list[str]:
-    return [term for value in values for term in dictionary.find(normal(value))]
+    return [term for value in values for term in dictionary.find(value)]
 
 
 def _integers(document: Document) -> dict[str, int]:

@@ -119,7 +119,7 @@ class Analyzer:
             return None
         short = text[:MOST_CHARS]
         mainland = normal(_taiwan_to_mainland().convert(short))
-        return mainland if name_key(mainland) != name_key(short) else None
+        return mainland if name_key(mainland) != name_key(normal(short)) else None
 
     def _units(self, text: str) -> tuple[Unit, ...]:
         units: list[Unit] = []

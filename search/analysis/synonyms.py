@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from search.analysis.normal import normal
 from search.analysis.tokens import name_key
 
 MOST_ALTERNATIVES = 12
@@ -30,14 +31,18 @@ class Synonyms:
     def _add(self, rule: Synonym) -> None:
         self.words.update(rule.words, rule.targets)
         for word in rule.words:
-            found = self._found.setdefault(name_key(word), {})
+            found = self._found.setdefault(_key(word), {})
             for other in rule.targets or rule.words:
-                found.setdefault(name_key(other), other)
+                found.setdefault(_key(other), other)
 
     def of(self, word: str) -> tuple[str, ...]:
         """Alternatives of a word, without itself, in the order of the rules."""
-        key = name_key(word)
+        key = _key(word)
         found = self._found.get(key, {})
         return tuple(other for other_key, other in found.items() if other_key != key)[
             :MOST_ALTERNATIVES
         ]
+
+
+def _key(word: str) -> str:
+    return name_key(normal(word))

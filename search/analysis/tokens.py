@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from operator import add
 
-from search.analysis.normal import RUN, normal
+from search.analysis.normal import RUN
 
 MAX_TOKEN = 64  # longer runs of letters are cut, in documents and queries alike
 MAX_NAME = 200
@@ -34,7 +35,7 @@ def bigrams(word: str) -> list[str]:
     """``制造业`` gives ``制造``, ``造业``; a single character gives itself."""
     if len(word) == 1:
         return [word]
-    return [word[index : index + 2] for index in range(len(word) - 1)]
+    return list(map(add, word, word[1:]))
 
 
 def pieces(text: str) -> list[str]:
@@ -46,21 +47,21 @@ def pieces(text: str) -> list[str]:
 
 
 def name_key(text: str) -> str:
-    """A name without blanks and punctuation, for comparing whole names."""
-    return "".join(pieces(normal(text)))[:MAX_NAME]
+    """A name of normal form without blanks and punctuation, for comparing whole names."""
+    return "".join(pieces(text))[:MAX_NAME]
 
 
 def stream(values: Iterable[str]) -> str:
-    """The token stream of a text field with one or more values."""
-    return f" {BREAK} ".join(" ".join(fine_tokens(normal(value))) for value in values)
+    """The token stream of a text field with one or more values of normal form."""
+    return f" {BREAK} ".join(" ".join(fine_tokens(value)) for value in values)
 
 
 def char_stream(values: Iterable[str]) -> str:
-    """Each distinct Chinese character of short texts, for queries of one character."""
+    """Each distinct Chinese character of texts of normal form, for queries of one character."""
     chars = {
         char
         for value in values
-        for run in RUN.finditer(normal(value))
+        for run in RUN.finditer(value)
         if run.lastgroup == "cjk"
         for char in run.group()
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from tantivy import DocAddress, Query, Searcher
@@ -93,7 +93,7 @@ class EmbeddedView:
         while len(hits) == window < min(most, total) and hits[end - 1][0] == hits[-1][0]:
             window = min(window * 2, most)
             hits = self.searcher.search(query, window, count=False).hits
-        return total, self._sorted(hits, tie, -1)[offset:end]
+        return total, self._page(hits, tie, offset, end)
 
     def _by_field(
         self, query: Query, order: Order, offset: int, end: int
@@ -104,12 +104,11 @@ class EmbeddedView:
         direction = Direction.Desc if order.descending else Direction.Asc
         result = self.searcher.search(query, end + 1, order_by_field=order.field, order=direction)
         total, hits = _count(result), result.hits
-        sign = -1 if order.descending else 1
         if len(hits) <= end or hits[end][0] != hits[end - 1][0]:
-            return total, self._sorted(hits, order.tie, sign)[offset:end]
+            return total, self._page(hits, order.tie, offset, end)
         value = hits[end][0]
         start = next(place for place, hit in enumerate(hits) if hit[0] == value)
-        before = self._sorted(hits[:start], order.tie, sign)[offset:]
+        before = self._page(hits[:start], order.tie, offset, start)
         skip = max(0, offset - start)
         group = self.searcher.search(
             with_value(query, order.field or "", value),
@@ -121,12 +120,25 @@ class EmbeddedView:
         )
         return total, before + [address for _, address in group.hits]
 
-    def _sorted(self, hits: Ranked, tie: str, sign: int) -> list[DocAddress]:
-        addresses = [address for _, address in hits]
-        ties = self.searcher.fast_field_values(tie, addresses)
-        keys = [(sign * hit[0], value or 0) for hit, value in zip(hits, ties, strict=True)]
-        places = sorted(range(len(hits)), key=keys.__getitem__)
-        return [addresses[place] for place in places]
+    def _page(self, hits: Ranked, tie: str, offset: int, end: int) -> list[DocAddress]:
+        """The hits at offset … end when each group of equals is put in the order of the tie.
+
+        Only groups that reach into the page are sorted.
+        """
+        if offset >= len(hits):
+            return []
+        end = min(end, len(hits))
+        first, last = offset, end
+        while first > 0 and hits[first - 1][0] == hits[offset][0]:
+            first -= 1
+        while last < len(hits) and hits[last][0] == hits[end - 1][0]:
+            last += 1
+        near = hits[first:last]
+        ties = self.searcher.fast_field_values(tie, [address for _, address in near])
+        ordered: list[DocAddress] = []
+        for _, group in groupby(range(len(near)), key=lambda place: near[place][0]):
+            ordered += [near[place][1] for place in sorted(group, key=lambda p: ties[p] or 0)]
+        return ordered[offset - first : end - first]
 
     def _rows(self, addresses: list[DocAddress]) -> list[Row]:
         versions = self.searcher.fast_field_values("v", addresses)
