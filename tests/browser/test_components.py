@@ -129,6 +129,17 @@ def test_a_facet_filters_in_place_and_back_undoes_it(page: Page):
     assert (problems(page), messages) == ([], [])
 
 
+def test_a_phone_goes_on_from_the_filters_to_the_list(page: Page):
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto("/browse")
+    page.get_by_text("筛选", exact=True).click()
+    page.get_by_role("checkbox", name="市北区 4 条").check()
+    expect(page.locator("#result-sentence")).to_have_text("找到 4 家：市北区")
+    page.get_by_role("button", name="应用筛选").click()
+    expect(page.get_by_role("button", name="应用筛选")).to_be_hidden()
+    expect(page.locator("#result-sentence")).to_be_in_viewport()
+
+
 def test_a_facet_filters_without_scripts(plain: Page):
     plain.set_viewport_size({"width": 375, "height": 800})
     plain.goto("/browse")
