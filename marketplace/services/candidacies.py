@@ -57,9 +57,9 @@ def enter(session: Session, actor: Actor, entry: Entry) -> Candidacy:
     if entry.phase in HOLDING_PHASES:
         quotas.hold(session, quota)
     candidacy = Candidacy(
-        provider_id=provider.id,
-        round_id=entry.round.id,
-        quota_id=quota.id,
+        provider=provider,
+        round=entry.round,
+        quota=quota,
         type=entry.type,
         segment=entry.segment,
         phase=entry.phase,

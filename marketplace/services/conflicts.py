@@ -212,7 +212,7 @@ def _own_segment(case: Case) -> list[str]:
 def _types_together(case: Case) -> list[str]:
     place, label = case.place, case.place.round.programme.type_label
     return [
-        f"“{label(place.type)}”与已在库的“{label(held)}”不能兼任"
+        f"{label(place.type)}与已在库的{label(held)}不能兼任"
         for held in sorted({row.type for row in case.around.own} - {place.type})
         if not {held, place.type} <= set(case.clause.roles)
     ]

@@ -75,7 +75,7 @@ def _visibility(before: State, after: State) -> list[str]:
 def _places(session: Session, membership: Membership) -> list[str]:
     quota = membership.quota
     cap = "" if quota.cap is None else f"/{quota.cap}"
-    texts = [f"释放“{quota.label}”一个名额：{quota.used}{cap} → {quota.used - 1}{cap}"]
+    texts = [f"释放一个名额（{quota.label}）：{quota.used}{cap} → {quota.used - 1}{cap}"]
     if quota.minimum and quota.used - 1 < quota.minimum:
         texts.append(f"将低于下限{quota.minimum}家，缺{quota.minimum - quota.used + 1}家")
     reserve = candidacies.next_reserve(session, quota.id)

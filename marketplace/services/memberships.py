@@ -94,9 +94,9 @@ def enter(
     workflow = admission.round.programme.workflows["standing"]
     state = workflow.state(workflow.initial)
     membership = Membership(
-        provider_id=admission.provider.id,
-        round_id=admission.round.id,
-        quota_id=quota.id,
+        provider=admission.provider,
+        round=admission.round,
+        quota=quota,
         type=admission.type,
         segment=admission.segment,
         chain_mode=admission.chain_mode,

@@ -66,7 +66,7 @@ def take_held(session: Session, quota: Quota) -> None:
         .values(used=Quota.used + 1, held=Quota.held - 1)
     )
     if not _changed(session.execute(statement, execution_options={"synchronize_session": False})):
-        raise Conflict(f"“{quota.label}”没有预留的名额", code="nothing_held")
+        raise Conflict(f"{quota.label}：没有预留的名额", code="nothing_held")
 
 
 def hold(session: Session, quota: Quota) -> None:
@@ -102,7 +102,7 @@ def release_held(session: Session, quota_id: int) -> None:
 def full_text(quota: Quota) -> str:
     """Why a cell takes nobody more."""
     taken = f"已用{quota.used}" + (f"、预留{quota.held}" if quota.held else "")
-    return f"“{quota.label}”名额已满（上限{quota.cap}，{taken}）"
+    return f"{quota.label}：名额已满（上限{quota.cap}，{taken}）"
 
 
 def _full(session: Session, quota: Quota) -> Conflict:
