@@ -22,24 +22,25 @@ permission is a member of ``Permission`` and a line in ``RULES``; a new public p
 template; a new index field is ``search/fields.py`` and ``indexing/``.
 """
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from jinja2 import StrictUndefined
-from werkzeug.middleware.proxy_fix import ProxyFix
+if TYPE_CHECKING:
+    from flask import Flask
 
-from marketplace import logs, web
-from marketplace.crypto import Cipher
-from marketplace.db import Database, TransactionalFlask, make_engine
-from marketplace.settings import ROOT, Settings
-from marketplace.web import headers
-from marketplace.web.static_files import StaticFiles
+    from marketplace.settings import Settings
 
 MEGABYTE = 2**20
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: "Settings | None" = None) -> "Flask":
     """The web application. Raises ``UnsafeSettings`` when it must not start."""
+    # Imported here: importing any part of the package runs this file, and commands start fast.
+    from jinja2 import StrictUndefined
+
+    from marketplace import logs, web
+    from marketplace.db import TransactionalFlask
+    from marketplace.settings import ROOT, Settings
+
     settings = settings or Settings.from_env()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     logs.configure(settings)
@@ -48,28 +49,23 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=settings.max_upload_mb * MEGABYTE,
         TEMPLATES_AUTO_RELOAD=False,
-        TESTING=settings.mode == "test",
-        PROPAGATE_EXCEPTIONS=False,
     )
     app.jinja_env.undefined = StrictUndefined
-    _extensions(app, settings)
+    _add_parts(app, settings)
     web.init_app(app, settings)
-    _wrap(app, settings)
     return app
 
 
-def _extensions(app: Flask, settings: Settings) -> None:
-    """What views and other parts find in ``app.extensions``."""
+def _add_parts(app: "Flask", settings: "Settings") -> None:
+    """What views find in ``app.extensions``."""
+    from marketplace.crypto import Cipher
+    from marketplace.db import Database, make_engine
+    from marketplace.indexing.wiring import Catalogue
+    from marketplace.web.static_files import StaticFiles
+
     app.extensions["settings"] = settings
-    app.extensions["database"] = Database(make_engine(settings.database_url))
+    database = Database(make_engine(settings.database_url))
+    app.extensions["database"] = database
+    app.extensions["search"] = Catalogue(settings.search_url, database)
     app.extensions["cipher"] = Cipher([settings.encryption_key])
-    app.extensions["static"] = StaticFiles(Path(settings.data_dir) / "static")
-
-
-def _wrap(app: Flask, settings: Settings) -> None:
-    policy = headers.security_headers(settings)
-    files = app.extensions["static"].wrap(app.wsgi_app, policy)
-    inner = headers.around(files, settings)
-    if settings.trusted_proxies:
-        inner = ProxyFix(inner, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)
-    app.wsgi_app = inner  # type: ignore[method-assign]
+    app.extensions["static"] = StaticFiles(settings.data_dir / "static")

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.models import CaseStudy, Membership, Product, Provider
+from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.services.vocabulary import Vocabulary
 from search import Document
 
@@ -12,6 +13,21 @@ OUTSIDE = "outside"
 """District code of providers registered outside the city."""
 
 ANONYMOUS_CLIENT = "（企业名称未公开）"
+
+
+_GRAVITY = {phase: place for place, phase in enumerate(PUBLIC_PHASES)}
+
+
+def standing_of(listed: Sequence[Membership]) -> dict[str, str]:
+    """Public label, icon and tone of the gravest standing among some memberships."""
+    gravest = max(listed, key=lambda item: _GRAVITY.get(StandingPhase(item.phase), 0))
+    state = gravest.round.programme.workflows["standing"].state(gravest.state)
+    return {
+        "phase": gravest.phase,
+        "label": state.public_label,
+        "icon": state.icon,
+        "tone": state.tone,
+    }
 
 
 def listed_segments(listed: Iterable[Membership]) -> set[str]:
@@ -107,10 +123,12 @@ def _provider_card(
         "short_name": provider.organisation.short_name,
         "intro": provider.intro,
         "places": [
-            {"type": item.type, "segment": item.segment, "phase": item.phase, "state": item.state}
+            {"type": item.type, "segment": item.segment, "phase": item.phase}
             for item in sorted(listed, key=lambda item: (item.segment, item.type))
         ],
+        "standing": standing_of(listed),
         "district": provider.organisation.district or OUTSIDE,
+        "service_areas": provider.service_areas,
         "main_product": f"{main.name} {main.release}" if main else "",
         "categories": sorted({item.category for item in products}),
         "products": len(products),
@@ -165,6 +183,7 @@ def product_document(
             "deployment": sorted(product.deployment),
             "provider": provider.organisation.name,
             "provider_id": provider.id,
+            "standing": standing_of(listed),
             "pilot_price": _number(product.pilot_price_cny),
             "list_price": _number(product.list_price_cny),
             "price_unit": product.price_unit,
@@ -210,8 +229,10 @@ def case_document(
             "district": case.district or OUTSIDE,
             "client": client_of(case),
             "client_size": case.client_size,
+            "process_links": sorted(case.process_links),
             "scenes": sorted(case.scenes),
             "categories": sorted(case.categories),
+            "pains": case.pains,
             "provider": provider.organisation.name,
             "provider_id": provider.id,
             "investment": _number(case.investment_cny),

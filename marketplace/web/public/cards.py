@@ -1,0 +1,141 @@
+"""Cards of hits as the card components take them: codes become names, hits are marked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from marketplace import clock
+from marketplace.indexing.building import OUTSIDE
+from marketplace.services.vocabulary import Vocabulary
+from marketplace.web.public.metrics import metrics
+from search import Highlighter, Hit
+
+WAN = Decimal(10_000)
+TONES = {"success": "ok", "warning": "warn"}
+EXCERPT = 96
+
+
+def money(value: float | Decimal | None) -> str:
+    """CNY as 万元, without needless zeros: 128000 → 12.8 万元."""
+    if value is None:
+        return ""
+    amount = (Decimal(str(value)) / WAN).quantize(Decimal("0.01"))
+    text = f"{amount:,f}"
+    return f"{text.rstrip('0').rstrip('.')} 万元"
+
+
+def price_range(low: float | None, high: float | None) -> str:
+    """``12–20 万元``; one figure when both are equal."""
+    if low is None or high is None:
+        return ""
+    if low == high:
+        return money(low)
+    return f"{money(low).removesuffix(' 万元')}–{money(high)}"
+
+
+def standing(card: Mapping[str, Any]) -> dict[str, str]:
+    """Tag of the standing."""
+    state = card["standing"]
+    tone = TONES.get(state["tone"], state["tone"])
+    return {"tone": tone, "icon": state["icon"], "label": state["label"]}
+
+
+def place(words: Vocabulary, district: str) -> str:
+    """Name of a district."""
+    return "市外" if district == OUTSIDE else words.label("district", district)
+
+
+def _names(words: Vocabulary, kind: str, codes: list[str]) -> list[str]:
+    return [words.label(kind, code) for code in codes]
+
+
+def _updated(text: str) -> str:
+    return f"{clock.beijing(datetime.fromisoformat(text)):%Y-%m-%d}"
+
+
+def _marked(highlighter: Highlighter, text: str) -> list[tuple[str, bool]]:
+    return [(part.text, part.hit) for part in highlighter.mark(text)]
+
+
+def _excerpt(highlighter: Highlighter, text: str) -> list[tuple[str, bool]]:
+    return [(part.text, part.hit) for part in highlighter.snippet(text, EXCERPT)]
+
+
+def provider_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str, Any]:
+    """Context of the ``provider_card`` component."""
+    card = hit.card or {}
+    types = sorted({item["type"] for item in card["places"]})
+    others = card["products"] - 1
+    line = card["main_product"] + (f" 等 {card['products']} 个产品" if others > 0 else "")
+    same = card["segment_cases"]
+    return {
+        "id": hit.key,
+        "url": f"/providers/{hit.key}",
+        "name": _marked(highlighter, card["name"]),
+        "types": [
+            (words.label("provider_type", code), words.name("provider_type", code), code)
+            for code in types
+        ],
+        "standing": standing(card),
+        "segments": _names(words, "segment", sorted({i["segment"] for i in card["places"]})),
+        "intro": _excerpt(highlighter, card["intro"]),
+        "district": place(words, card["district"]),
+        "products_line": line,
+        "price_text": price_range(card["price_from"], card["price_to"]),
+        "cases_count": card["cases"],
+        "cases_note": f"同行业 {same}" if same else "",
+        "service_areas": _names(words, "service_area", card["service_areas"]),
+        "updated": _updated(card["updated"]),
+    }
+
+
+def product_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str, Any]:
+    """Context of the ``product_card`` component."""
+    card = hit.card or {}
+    price = card["pilot_price"] if card["pilot_price"] is not None else card["list_price"]
+    return {
+        "id": hit.key,
+        "url": f"/products/{hit.key}",
+        "name": _marked(highlighter, card["name"]),
+        "version": card["release"],
+        "category": words.label("category", card["category"]),
+        "provider_name": card["provider"],
+        "provider_url": f"/providers/{card['provider_id']}",
+        "standing": standing(card),
+        "segments": _names(words, "segment", card["segments"]),
+        "scenes": _names(words, "scene", card["scenes"]),
+        "summary": _marked(highlighter, card["summary"]),
+        "price_text": money(price),
+        "price_note": card["price_unit"],
+        "trial_text": "",
+        "deployment": _names(words, "deployment", card["deployment"]),
+        "days_text": f"{card['days']} 天" if card["days"] else "",
+        "cases_count": 0,
+        "updated": _updated(card["updated"]),
+    }
+
+
+def case_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str, Any]:
+    """Context of the ``case_card`` component."""
+    card = hit.card or {}
+    return {
+        "id": hit.key,
+        "url": f"/cases/{hit.key}",
+        "title": _marked(highlighter, card["title"]),
+        "client": card["client"],
+        "segment": words.label("segment", card["segment"]),
+        "district": place(words, card["district"]),
+        "year": card["year"],
+        "provider_name": card["provider"],
+        "provider_url": f"/providers/{card['provider_id']}",
+        "process_links": _names(words, "process_link", card["process_links"]),
+        "scenes": _names(words, "scene", card["scenes"]),
+        "excerpt": _excerpt(highlighter, card["pains"]),
+        "days_text": f"{card['days']} 天" if card["days"] else "",
+        "investment_text": money(card["investment"]),
+        "metrics": metrics(card["metrics"], words),
+    }
+
+
+CARDS = {"provider": provider_card, "product": product_card, "case": case_card}
