@@ -1,29 +1,30 @@
-"""The web server: a few worker processes with threads; see quality notes in the comments."""
+"""gunicorn: gthread workers over one preloaded application (reasons: see the README)."""
 
-import multiprocessing
 import os
 
 from marketplace.settings import Settings
 
-settings = Settings.from_env()
+_settings = Settings.from_env()
 
-bind = f"{settings.host}:{settings.port}"
-worker_class = "gthread"
-workers = int(os.environ.get("WEB_WORKERS", multiprocessing.cpu_count()))
+bind = f"{_settings.host}:{_settings.port}"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
+worker_class = "gthread"
 preload_app = True
-max_requests = 5000
-max_requests_jitter = 500
+timeout = 30
 graceful_timeout = 30
 keepalive = 5
-accesslog = None  # the application writes its own line, without secrets in addresses
-# The application alone decides whom to believe (TRUSTED_PROXIES).
-forwarded_allow_ips = ""
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+max_requests = 5000
+max_requests_jitter = 500
+worker_tmp_dir = "/dev/shm"  # noqa: S108  heartbeat files belong in memory
+control_socket_disable = True
+forwarded_allow_ips = ""  # who may speak for others is decided by TRUSTED_PROXIES alone
+errorlog = "-"
+loglevel = "warning"
 
 
-def post_fork(server, worker):
-    """Connections must not be shared between processes."""
-    from marketplace.wsgi import app
+def post_fork(server: object, worker: object) -> None:
+    """A connection made before the fork must not be used by two processes."""
+    from marketplace.wsgi import flask_app
 
-    app.extensions["database"].engine.dispose(close=False)
+    flask_app.extensions["database"].engine.dispose(close=False)

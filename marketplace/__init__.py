@@ -61,6 +61,8 @@ def _add_parts(app: "Flask", settings: "Settings") -> None:
     from marketplace.crypto import Cipher
     from marketplace.db import Database, make_engine
     from marketplace.indexing.wiring import Catalogue
+    from marketplace.indexing.wiring import Catalogue
+    from marketplace.services import passwords
     from marketplace.web.static_files import StaticFiles
 
     app.extensions["settings"] = settings
@@ -69,3 +71,4 @@ def _add_parts(app: "Flask", settings: "Settings") -> None:
     app.extensions["search"] = Catalogue(settings.search_url, database)
     app.extensions["cipher"] = Cipher([settings.encryption_key])
     app.extensions["static"] = StaticFiles(settings.data_dir / "static")
+    passwords.allow_parallel(settings.max_verifies)

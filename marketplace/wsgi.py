@@ -2,4 +2,5 @@
 
 from marketplace import create_app
 
-app = create_app()
+flask_app = create_app()
+app = flask_app

@@ -9,6 +9,7 @@ from marketplace.web import (
     csrf,
     errors,
     headers,
+    limits,
     request_log,
     security_log,
     sessions,
@@ -30,8 +31,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     headers.init_app(app)
     csrf.init_app(app)
     sessions.init_app(app)
+    limits.init_app(app)
     access.init_app(app)
     errors.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     context.init_app(app, settings)
+    headers.wrap(app, settings)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
-
 from werkzeug.exceptions import Unauthorized
 
 from marketplace.errors import Forbidden

@@ -59,7 +59,8 @@ def load(schema: Schema, data: dict[str, Any]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
-        raise Invalid(fields=_messages(error.normalized_messages())) from None
+        found = error.messages if isinstance(error.messages, dict) else {"form": error.messages}
+        raise Invalid(fields=_messages(found)) from None
     return loaded
 
 

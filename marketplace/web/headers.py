@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed
-from werkzeug.wsgi import host_is_trusted
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.utils import host_is_trusted
 
 from marketplace.settings import Settings
 from marketplace.web.access import PUBLIC, access_of
@@ -47,6 +48,16 @@ def security_headers(settings: Settings) -> dict[str, str]:
     if not settings.https:
         return dict(BASE)
     return {**BASE, "Strict-Transport-Security": f"max-age={ONE_YEAR}; includeSubDomains"}
+
+
+def wrap(app: Flask, settings: Settings) -> None:
+    """Put static files, headers and the host check around the application."""
+    served = app.extensions["static"].wrap(app.wsgi_app, security_headers(settings))
+    served = around(served, settings)
+    if settings.trusted_proxies:
+        # Counted from the right: what a client puts in front of the proxy's own entry is ignored.
+        served = ProxyFix(served, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)
+    app.wsgi_app = served  # type: ignore[method-assign]
 
 
 def around(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":

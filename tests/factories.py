@@ -1,0 +1,305 @@
+"""Rows for tests, valid by default. Every function takes the session first and flushes.
+
+Names and numbers are counted up, so that two calls never collide.
+"""
+
+import itertools
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace import clock
+from marketplace.models import (
+    Affiliation,
+    Candidacy,
+    CaseStudy,
+    Membership,
+    Organisation,
+    Person,
+    Product,
+    Provider,
+    Quota,
+    RoleGrant,
+    Round,
+    Term,
+    User,
+)
+from marketplace.permissions import SYSTEM
+from marketplace.phases import (
+    LIVE_PHASES,
+    OrganisationKind,
+    Role,
+    SelectionPhase,
+    StandingPhase,
+)
+from marketplace.programmes import library
+from marketplace.programmes.schema import Programme
+from marketplace.services import passwords, rounds
+from marketplace.services.rounds import Opening
+from marketplace.settings import ROOT
+
+QINGDAO = "qd-2024"
+PASSWORD = "测试口令-Kirschbaum-42"
+
+_numbers = itertools.count(1)
+
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def uscc(number: int | None = None) -> str:
+    """A credit code of an area that does not exist, with a valid check digit (GB 32100)."""
+    body = f"91990000MA{next(_numbers) if number is None else number:07d}"
+    total = sum(_ALPHABET.index(char) * pow(3, i, 31) for i, char in enumerate(body))
+    return body + _ALPHABET[(31 - total % 31) % 31]
+
+
+@cache
+def programmes() -> dict[str, Programme]:
+    """The programmes of the configuration, by id; read once per test process."""
+    return dict(library.load(ROOT / "config").programmes)
+
+
+def make_organisation(session: Session, **given: Any) -> Organisation:
+    """A provider's organisation by default; any column may be given."""
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "uscc": uscc(),
+        "name": f"青岛测试{number}号软件有限公司",
+        "short_name": f"测试{number}号",
+        "kind": OrganisationKind.PROVIDER.value,
+        "district": "370202",
+        "registered_city": "青岛市",
+        "address": f"青岛市市南区测试路{number}号",
+        "founded_on": date(2015, 3, 1),
+        "headcount": 80,
+        "registered_capital_cny": Decimal(10_000_000),
+        **given,
+    }
+    organisation = Organisation(**values)
+    session.add(organisation)
+    session.flush()
+    return organisation
+
+
+def make_affiliation(session: Session, one: Organisation, other: Organisation) -> Affiliation:
+    """``other`` is the parent company of ``one``."""
+    row = Affiliation(organisation_id=one.id, affiliate_id=other.id, relation="parent")
+    session.add(row)
+    session.flush()
+    return row
+
+
+def make_provider(
+    session: Session, organisation: Organisation | None = None, **given: Any
+) -> Provider:
+    """A provider with its organisation loaded; ``organisation`` may be given."""
+    organisation = organisation or make_organisation(session)
+    values: dict[str, Any] = {
+        "organisation": organisation,
+        "intro": f"{organisation.name}为制造企业提供生产管理软件和实施服务。",
+        "strengths": ["注塑行业经验"],
+        "service_areas": ["rd_design"],
+        "process_links": ["manufacturing"],
+        **given,
+    }
+    provider = Provider(**values)
+    session.add(provider)
+    session.flush()
+    return provider
+
+
+def make_product(session: Session, provider: Provider, **given: Any) -> Product:
+    """A priced product of ``provider``."""
+    values: dict[str, Any] = {
+        "name": f"制造执行系统{next(_numbers)}",
+        "release": "3.0",
+        "category": "MES",
+        "segments": ["home_appliance"],
+        "process_links": ["manufacturing"],
+        "summary": "注塑车间的计划、报工和质量管理",
+        "description": "覆盖计划、报工、质量和设备。",
+        "deployment": ["saas"],
+        "list_price_cny": Decimal(200_000),
+        "pilot_price_cny": Decimal(120_000),
+        "typical_days": 30,
+        **given,
+    }
+    product = Product(provider_id=provider.id, **values)
+    session.add(product)
+    session.flush()
+    return product
+
+
+def make_case(session: Session, provider: Provider, **given: Any) -> CaseStudy:
+    """A finished case whose client agreed to its being shown."""
+    values: dict[str, Any] = {
+        "title": f"注塑车间数字化改造{next(_numbers)}",
+        "year": 2025,
+        "segment": "home_appliance",
+        "district": "370202",
+        "client_name": "青岛测试塑胶有限公司",
+        "client_consent": True,
+        "process_links": ["manufacturing"],
+        "background": "换模时间长。",
+        "pains": "计划靠经验。",
+        "solution": "上线制造执行系统。",
+        "metrics": [
+            {
+                "metric": "换模时间", "before": 95, "after": 38, "unit": "分钟",
+                "measured_by": "车间班报", "period": "2025",
+            }
+        ],
+        **given,
+    }  # fmt: skip
+    case = CaseStudy(provider_id=provider.id, **values)
+    session.add(case)
+    session.flush()
+    return case
+
+
+def make_person(session: Session, provider: Provider, **given: Any) -> Person:
+    """A member of the provider's team."""
+    values = {"name": f"测试员{next(_numbers)}", "title": "工程师", "is_local": True, **given}
+    person = Person(provider_id=provider.id, **values)
+    session.add(person)
+    session.flush()
+    return person
+
+
+def make_term(session: Session, kind: str, code: str, name: str, **given: Any) -> Term:
+    """One word of a vocabulary."""
+    term = Term(kind=kind, code=code, name=name, **given)
+    session.add(term)
+    session.flush()
+    return term
+
+
+def make_user(session: Session, **given: Any) -> User:
+    """An account without roles. ``password`` hashes it (slow); left out, nobody can sign in."""
+    number = next(_numbers)
+    password = given.pop("password", None)
+    values = {"login": f"user{number}@test.example", "name": f"用户{number}", **given}
+    if password is not None:
+        values |= {"password_hash": passwords.hash_(password), "password_changed_at": clock.now()}
+    user = User(**values)
+    session.add(user)
+    session.flush()
+    return user
+
+
+HOME_KIND = {
+    Role.ENTERPRISE: OrganisationKind.ENTERPRISE,
+    Role.PROVIDER_OWNER: OrganisationKind.PROVIDER,
+    Role.PROVIDER_EDITOR: OrganisationKind.PROVIDER,
+    Role.PROVIDER_VIEWER: OrganisationKind.PROVIDER,
+    Role.DISTRICT_REVIEWER: OrganisationKind.DISTRICT_OFFICE,
+    Role.COSIGNER: OrganisationKind.CO_BUREAU,
+    Role.THIRD_PARTY: OrganisationKind.THIRD_PARTY,
+}
+"""Which kind of organisation a role belongs to; all others belong to the lead bureau."""
+
+
+def make_grant(
+    session: Session, user: User, role: Role, organisation: Organisation | None = None, **given: Any
+) -> RoleGrant:
+    """``user`` holds ``role``, at an organisation of the fitting kind unless one is given."""
+    if organisation is None:
+        kind = HOME_KIND.get(role, OrganisationKind.LEAD_BUREAU)
+        organisation = make_organisation(session, kind=kind.value, name=f"测试单位{next(_numbers)}")
+    grant = RoleGrant(user_id=user.id, role=role.value, organisation=organisation, **given)
+    session.add(grant)
+    session.flush()
+    return grant
+
+
+def make_round(session: Session, programme: str | Programme = QINGDAO, **given: Any) -> Round:
+    """A listed round of a programme of the configuration, with its quota cells.
+
+    ``given``: fields of :class:`marketplace.services.rounds.Opening`.
+    """
+    pinned = programmes()[programme] if isinstance(programme, str) else programme
+    number = next(_numbers)
+    opening = Opening(key=f"{pinned.id}-{number}", label=f"测试批次{number}")
+    return rounds.open_round(session, SYSTEM, pinned, Opening(**{**asdict(opening), **given}))
+
+
+def make_quota(session: Session, round_: Round, **given: Any) -> Quota:
+    """A further cell of a round: at most 20 places by default."""
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "cell": f"cell-{number}", "label": f"测试名额{number}", "dims": {}, "minimum": 0, "cap": 20,
+        **given,
+    }  # fmt: skip
+    quota = Quota(round_id=round_.id, **values)
+    session.add(quota)
+    session.flush()
+    return quota
+
+
+def quota_of(session: Session, round_: Round, type_: str, segment: str) -> Quota:
+    """The cell of a round in which a type and segment count."""
+    cells = session.scalars(select(Quota).where(Quota.round_id == round_.id)).all()
+    wanted = {"type": type_, "segment": segment}
+    return next(
+        cell
+        for cell in cells
+        if all(wanted.get(name) == value for name, value in cell.dims.items())
+    )
+
+
+def make_membership(
+    session: Session,
+    round_: Round,
+    provider: Provider,
+    *,
+    phase: StandingPhase = StandingPhase.LISTED,
+    **given: Any,
+) -> Membership:
+    """A place of the pool in any phase, without the checks of admission; a live one counts."""
+    type_, segment = given.pop("type", "product"), given.pop("segment", "home_appliance")
+    quota = given.pop("quota", None) or quota_of(session, round_, type_, segment)
+    workflow = round_.programme.workflows["standing"]
+    state = next(state for state in workflow.states if state.phase == phase)
+    values: dict[str, Any] = {
+        "state": state.id,
+        "phase": phase.value,
+        "state_since": clock.now(),
+        "listed_on": date(2024, 3, 1),
+        "exited_on": date(2026, 1, 15) if phase is StandingPhase.EXITED else None,
+        **given,
+    }
+    if phase in LIVE_PHASES:
+        quota.used += 1
+    membership = Membership(
+        provider=provider, round=round_, quota=quota, type=type_, segment=segment, **values
+    )
+    session.add(membership)
+    session.flush()
+    return membership
+
+
+def make_candidacy(
+    session: Session,
+    round_: Round,
+    provider: Provider,
+    *,
+    phase: SelectionPhase = SelectionPhase.RESERVE,
+    **given: Any,
+) -> Candidacy:
+    """A decided place that is not listed yet; one in notice or decision is held."""
+    type_, segment = given.pop("type", "product"), given.pop("segment", "home_appliance")
+    quota = given.pop("quota", None) or quota_of(session, round_, type_, segment)
+    if phase in (SelectionPhase.DECISION, SelectionPhase.PUBLICITY):
+        quota.held += 1
+    candidacy = Candidacy(
+        provider=provider, round=round_, quota=quota, type=type_, segment=segment,
+        phase=phase.value, **given,
+    )  # fmt: skip
+    session.add(candidacy)
+    session.flush()
+    return candidacy
