@@ -9,10 +9,12 @@ cd "$(dirname "$0")/.."
 
 has_postgres() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
 has_fonts() { [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ]; }
+has_libatomic() { ls /usr/lib/*/libatomic.so.1 /lib/*/libatomic.so.1; } # Playwright's own Node.js needs it
 
 missing=()
 has_postgres >/dev/null 2>&1 || missing+=(postgresql)
 command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+has_libatomic >/dev/null 2>&1 || missing+=(libatomic1)
 has_fonts || missing+=(fontconfig fonts-noto-cjk)
 command -v wrk >/dev/null 2>&1 || missing+=(wrk)
 
