@@ -7,9 +7,10 @@ cd "$(dirname "$0")/.."
 # shellcheck source=bin/lib.sh
 . bin/lib.sh
 
-has_postgres() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
+has_postgres() { command -v initdb || compgen -G "/usr/lib/postgresql/*/bin/initdb"; }
 has_fonts() { [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ]; }
-has_libatomic() { ls /usr/lib/*/libatomic.so.1 /lib/*/libatomic.so.1; } # Playwright's own Node.js needs it
+# The Node.js inside Playwright needs it.
+has_libatomic() { compgen -G "/usr/lib/*/libatomic.so.1" || compgen -G "/lib/*/libatomic.so.1"; }
 
 missing=()
 has_postgres >/dev/null 2>&1 || missing+=(postgresql)
