@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,8 @@ from marketplace import clock, outbox
 from marketplace.db import Database
 from marketplace.indexing.upkeep import rebuild_index, verify_index
 from marketplace.indexing.wiring import Catalogue, Indexer
-from marketplace.models import (
-    Lease,
-    Membership,
-    Organisation,
-    Product,
-    Provider,
-    Quota,
-    Round,
-)
+from marketplace.models import Lease, Membership, Product, Provider
+from tests import factories
 from tests.support.counts import count
 
 PROVIDERS = 12
@@ -33,40 +25,13 @@ KILLS = count(6, 100)
 def populate(database: Database) -> None:
     """Listed providers with one product each."""
     with database.unit_of_work() as session:
-        pinned = Round(
-            key="r1",
-            label="第一批",
-            programme_id="p",
-            programme_hash="0" * 64,
-            programme_snapshot={},
-        )
-        session.add(pinned)
-        session.flush()
-        quota = Quota(round_id=pinned.id, cell="all", label="全部", cap=PROVIDERS)
-        session.add(quota)
-        session.flush()
-        for number in range(PROVIDERS):
-            organisation = Organisation(
-                uscc=f"9199999900000{number:05d}",
-                name=f"青岛第{number}智造有限公司",
-                kind="provider",
+        pinned = factories.make_round(session)
+        for _ in range(PROVIDERS):
+            provider = factories.make_provider(session)
+            factories.make_product(session, provider, segments=["auto_parts"])
+            factories.make_membership(
+                session, pinned, provider, type="product", segment="auto_parts"
             )
-            session.add(organisation)
-            session.flush()
-            provider = Provider(organisation_id=organisation.id)
-            session.add(provider)
-            session.flush()
-            session.add(
-                Product(provider_id=provider.id, name="注塑MES", release="1.0", category="mes",
-                        segments=["auto_parts"])
-            )  # fmt: skip
-            session.add(
-                Membership(
-                    provider_id=provider.id, round_id=pinned.id, quota_id=quota.id,
-                    type="product", segment="auto_parts", state="listed", phase="listed",
-                    state_since=clock.now(), listed_on=date(2024, 3, 1),
-                )
-            )  # fmt: skip
 
 
 class Writer(threading.Thread):
