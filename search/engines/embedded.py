@@ -102,6 +102,7 @@ class EmbeddedEngine:
                 self._writer = None
                 raise
             self._tombstones.add(writes.tombstones)
+            self._checked = float("-inf")  # who wrote must see it in the very next answer
             return Applied(len(entries), len(writes.removed), writes.stale)
 
     def _uncached_view(self) -> EmbeddedView:
