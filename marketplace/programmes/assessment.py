@@ -116,7 +116,7 @@ class Assessment:
 def evaluate(programme: Programme, type_: str, segment: str, facts: Facts) -> Assessment:
     """Assess ``facts`` (question id → answer) for one type and segment of the programme."""
     known = {**facts, "type": type_, "segment": segment}
-    words = Words(programme.questions, programme.types, programme.segments)
+    words = Words(programme, type_)
     return Assessment(
         programme.id,
         type_,

@@ -22,7 +22,7 @@ DIMENSIONS = {
 
 def sections(programme: Programme) -> tuple[Section, ...]:
     """All sections that have something to say, in reading order."""
-    words = Words(programme.questions, programme.types, programme.segments)
+    words = Words(programme)
     found = (
         Section("文件", tuple(_instrument(programme))),
         Section("申报对象", tuple(_applicants(programme))),

@@ -8,6 +8,7 @@ from typing import Any
 from marketplace.programmes import conditions, money
 from marketplace.programmes.kinds import QuestionType
 from marketplace.programmes.questions import Named, Question
+from marketplace.programmes.schema import Programme, ProviderType
 from marketplace.rules import Condition
 
 NOT_GIVEN = "未填写"
@@ -15,17 +16,18 @@ SIGNS = {">=": "不少于", "<=": "不超过", "==": "须为"}
 
 
 class Words:
-    """Wording with the questions and the type and segment names of one programme."""
+    """Wording with one programme's questions (as asked of ``type_``), types and segments."""
 
-    def __init__(
-        self, questions: Mapping[str, Question], types: Iterable[Any], segments: Iterable[Named]
-    ) -> None:
-        self.questions = dict(questions)
-        for id_, label, options in (("type", "类型", types), ("segment", "细分行业", segments)):
-            named = tuple(Named(id=option.id, label=option.label) for option in options)
-            self.questions[id_] = Question(
-                id=id_, type=QuestionType.CHOICE, label=label, options=named
-            )
+    def __init__(self, programme: Programme, type_: str = "") -> None:
+        self.questions = {id_: programme.question(id_, type_) for id_ in programme.questions}
+        self._add("type", "类型", programme.types)
+        self._add("segment", "细分行业", programme.segments)
+
+    def _add(self, id_: str, label: str, named: Iterable[ProviderType | Named]) -> None:
+        options = tuple(Named(id=item.id, label=item.label) for item in named)
+        self.questions[id_] = Question(
+            id=id_, type=QuestionType.CHOICE, label=label, options=options
+        )
 
     def label(self, metric: str) -> str:
         """What the fact is called."""
