@@ -61,7 +61,6 @@ def _add_parts(app: "Flask", settings: "Settings") -> None:
     from marketplace.crypto import Cipher
     from marketplace.db import Database, make_engine
     from marketplace.indexing.wiring import Catalogue
-    from marketplace.indexing.wiring import Catalogue
     from marketplace.services import passwords
     from marketplace.web.static_files import StaticFiles
 

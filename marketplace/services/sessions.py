@@ -115,29 +115,37 @@ class Device:
     agent: str = ""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A new session: the secret for the cookie, its row, and the rows that ended for it."""
+
+    token: str
+    row_id: int
+    ended: list[int]
+
+
 def open_session(
     session: Session,
     user: User,
     grants: Iterable[RoleGrant],
     device: Device,
     preferred_grant: int | None = None,
-) -> tuple[str, list[int]]:
-    """A new session for ``user``; answers the cookie's secret and the ids of sessions it ended."""
+) -> Opened:
+    """A new session for ``user``; staff may have three, the oldest ends for a fourth."""
     held = list(grants)
     staff = any(grant.role in STAFF_ROLES for grant in held)
     chosen = next((grant for grant in held if grant.id == preferred_grant), None)
     chosen = chosen or (held[0] if held else None)
     token, now = new_token(), clock.now()
     ended = _make_room(session, user.id) if staff else []
-    session.add(
-        UserSession(
-            token_hash=digest(token), user_id=user.id, grant_id=chosen.id if chosen else None,
-            staff=staff, confirmed_at=now, expires_at=now + ABSOLUTE, ip=device.ip,
-            agent=device.agent[:200],
-        )
+    row = UserSession(
+        token_hash=digest(token), user_id=user.id, grant_id=chosen.id if chosen else None,
+        staff=staff, confirmed_at=now, created_at=now, seen_at=now, expires_at=now + ABSOLUTE,
+        ip=device.ip, agent=device.agent[:200],
     )  # fmt: skip
+    session.add(row)
     session.flush()
-    return token, ended
+    return Opened(token, row.id, ended)
 
 
 def _make_room(session: Session, user_id: int) -> list[int]:
@@ -166,14 +174,16 @@ def own(session: Session, user_id: int) -> list[UserSession]:
     return [row for row in rows if not _is_over(row)]
 
 
-def keep_anonymous(session: Session, token: str, data: dict[str, Any]) -> None:
-    """Remember ``data`` for a visitor (flash messages, an unfinished login) for half an hour."""
-    session.execute(delete(UserSession).where(UserSession.token_hash == digest(token)))
-    session.add(
-        UserSession(
-            token_hash=digest(token), user_id=None, expires_at=clock.now() + ANONYMOUS, data=data
-        )
-    )
+def keep_anonymous(session: Session, token: str, data: dict[str, Any]) -> int:
+    """Remember ``data`` for a visitor (messages, an unfinished login) for half an hour."""
+    now = clock.now()
+    row = UserSession(
+        token_hash=digest(token), user_id=None, created_at=now, seen_at=now,
+        expires_at=now + ANONYMOUS, data=data,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def store_data(session: Session, row_id: int, data: dict[str, Any]) -> None:

@@ -29,9 +29,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     security_log.init_app(app)  # after_request hooks run last-registered first
     request_log.init_app(app)
     headers.init_app(app)
-    csrf.init_app(app)
     sessions.init_app(app)
     limits.init_app(app)
+    csrf.init_app(app)
     access.init_app(app)
     errors.init_app(app)
     for blueprint in BLUEPRINTS:

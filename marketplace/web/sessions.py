@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, g, request
+from flask.globals import request_ctx
 from flask.sessions import SessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin
 from werkzeug.datastructures import CallbackDict
@@ -33,21 +34,23 @@ WITHOUT_SESSION = ("health.live", "health.ready", "static")
 
 
 class WebSession(CallbackDict[str, Any], SessionMixin):
-    """What Flask calls the session; the forgery token is derived from the secret, not stored."""
+    """What Flask calls the session; the forgery token is derived from the secret, not stored.
+
+    ``row_id`` is the row it is stored in, ``known`` whether the browser has the secret already.
+    """
 
     def __init__(self, token: str, *, known: bool, key: str) -> None:
         def changed(_: Any) -> None:
             self.modified = True
 
         super().__init__({}, changed)
-        self.modified = False
-        self.known = known
-        self.row_id: int | None = None
         self._key = key
-        self.use(token)
+        self.row_id: int | None = None
+        self.known = known
+        self._use(token)
+        self.modified = False
 
-    def use(self, token: str) -> None:
-        """Go on under another secret."""
+    def _use(self, token: str) -> None:
         self.token = token
         dict.__setitem__(self, CSRF, keyed_hash(self._key, "csrf", token))
 
@@ -55,9 +58,22 @@ class WebSession(CallbackDict[str, Any], SessionMixin):
         """The part that is worth a row."""
         return {key: value for key, value in self.items() if key != CSRF}
 
-    def load(self, data: dict[str, Any]) -> None:
-        """Take over stored values without counting as changed."""
+    def load(self, row_id: int, data: dict[str, Any]) -> None:
+        """Take over what is stored, without counting it as changed."""
+        self.row_id = row_id
         dict.update(self, data)
+
+    def renew(self, token: str, row_id: int | None) -> None:
+        """Go on under another secret: at login, re-authentication and role switch (S16, S26)."""
+        self._use(token)
+        self.row_id, self.known = row_id, False
+        g.pop(CSRF, None)
+
+    def start(self, token: str, row_id: int | None) -> None:
+        """The same with nothing remembered."""
+        for key in self.remembered():
+            del self[key]
+        self.renew(token, row_id)
 
 
 @dataclass(frozen=True)
@@ -106,12 +122,13 @@ class ServerSessions(SessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not isinstance(session, WebSession):
             return
-        if session.modified and (session.row_id or request.method not in SAFE_METHODS):
-            _store(app, session)
         if g.get("forget_cookie"):
             response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
-        elif not session.known and (CSRF in g or session.row_id):
-            set_cookie(response, session.token)
+        else:
+            if session.modified:
+                _store(app, session)
+            if not session.known and (session.row_id is not None or CSRF in g):
+                set_cookie(response, session.token)
         if "Set-Cookie" in response.headers:
             response.headers["Cache-Control"] = "no-store"
 
@@ -124,30 +141,19 @@ def set_cookie(response: Response, token: str) -> None:
 def _store(app: Flask, session: WebSession) -> None:
     database: Database = app.extensions["database"]
     data = session.remembered()
-    if session.row_id is not None:
-        row_id = session.row_id
+    row_id = session.row_id
+    if row_id is not None:
         database.run(lambda db: sessions.store_data(db, row_id, data))
-    elif data:
-        database.run(lambda db: sessions.keep_anonymous(db, session.token, data))
-        session.row_id = -1  # stored: the cookie must be sent
+    elif data and request.method not in SAFE_METHODS:
+        if "ended_reason" in g:
+            session.renew(sessions.new_token(), None)  # the old secret belongs to the ended row
+        session.row_id = database.run(lambda db: sessions.keep_anonymous(db, session.token, data))
 
 
 def web_session() -> WebSession:
     """The session object of this request."""
-    from flask.globals import request_ctx
-
     session: WebSession = request_ctx.session  # type: ignore[assignment]
     return session
-
-
-def change_token(token: str) -> None:
-    """Send a new secret with this answer: at login, re-authentication, role switch."""
-    session = web_session()
-    session.use(token)
-    session.known = False
-    session.row_id = session.row_id or -1
-    session.modified = False
-    g.pop(CSRF, None)
 
 
 def signed_in() -> SignedIn | None:
@@ -174,8 +180,7 @@ def load_user() -> None:
         g.ended_reason = found.ended_reason
     if found.row is None:
         return
-    session.row_id = found.row.id
-    session.load(found.row.data)
+    session.load(found.row.id, found.row.data)
     if found.user is not None:
         g.signed_in = _signed_in(found)
         g.actor = g.signed_in.actor

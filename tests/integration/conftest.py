@@ -83,8 +83,8 @@ def login_as(app: Flask, database: Database) -> LoginAs:
                 if organisation is not None:
                     organisation = session.merge(organisation, load=False)
                 grants = [factories.make_grant(session, user, role, organisation)]
-            token, _ = sessions.open_session(session, user, grants, Device("127.0.0.1", "test"))
-        client.use_session(token)
+            opened = sessions.open_session(session, user, grants, Device("127.0.0.1", "test"))
+        client.use_session(opened.token)
         client.user = user
         client.organisation = grants[0].organisation if grants else None
         return client
