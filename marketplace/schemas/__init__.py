@@ -1,0 +1,1 @@
+"""Request shapes, one module per noun: what pages and programs send in."""
