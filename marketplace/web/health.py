@@ -52,4 +52,4 @@ def _database() -> str:
 
 def _search() -> str:
     catalogue: Catalogue = current_app.extensions["search"]
-    return "ok" if catalogue.engine is not None else "failed"
+    return "ok" if catalogue.engine.status() else "failed"
