@@ -19,7 +19,8 @@ class Document:
     ``id`` is ``kind:key``. ``version`` grows with every change of the thing; an older version
     never replaces a newer one. ``alias`` holds short and former names. ``keywords`` are codes by
     field name, ``numbers`` integers by field name (``price`` in CNY, ``updated`` in seconds).
-    ``card`` is any JSON object; it comes back unchanged with each hit.
+    ``card`` is any JSON object; it comes back unchanged with each hit. ``places`` says which type,
+    segment and round belong together; left out, every value goes with every other.
     Raises BadDocument when it does not fit the fields.
     """
 
@@ -31,6 +32,7 @@ class Document:
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
     card: Mapping[str, Any] | None = None
+    places: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         reason = self._fault()

@@ -63,6 +63,7 @@ FIELDS: tuple[Field, ...] = (
     _facet("standing"),
     _facet("has_local_case"),
     _facet("round"),
+    Field("place", FieldKind.KEYWORD),  # combinations of type, segment and round: places.py
     Field("provider_id", FieldKind.KEYWORD, filter=True),
     Field("price", FieldKind.INTEGER, missing=LAST),  # CNY
     Field("year", FieldKind.INTEGER),

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from math import prod
 
 from search.errors import InvalidRequest
 from search.fields import FACETS, FILTERS, KINDS
+from search.places import MEMBERS, MOST_COMBINATIONS
 from search.plan import Filters
 
 MOST_PER_PAGE = 100
@@ -49,6 +51,9 @@ class SearchRequest:
         _check_number("page", self.page, DEEPEST // self.per_page)
         for name, values in self.filters.items():
             _check_filter(name, values, self.kind)
+        together = prod(len(self.filters.get(name, ())) or 1 for name in MEMBERS)
+        if together > MOST_COMBINATIONS:
+            raise InvalidRequest("filters", "筛选项选得太多")
 
     @property
     def groups(self) -> Filters:

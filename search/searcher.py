@@ -10,6 +10,7 @@ import orjson
 from search.analysis.highlight import Highlighter
 from search.analysis.queries import Analyzer, Query
 from search.engines import Engine, Order, Row, View
+from search.places import joined, linked
 from search.plan import RUNGS, Everything, Filters, Node, Nothing, can_relax, match
 from search.query import SearchRequest, Sort
 from search.result import FacetValue, Hit, Page, Reading, Way
@@ -63,7 +64,7 @@ class Searcher:
         _, node = self._rung(view, self._analyzer.read(request.q))
         groups = request.groups
         ways = [
-            Way((name,), view.count(node, tuple(group for group in groups if group[0] != name)))
+            Way((name,), view.count(node, joined(tuple(g for g in groups if g[0] != name))))
             for name, _ in groups
         ]
         helpful = sorted((way for way in ways if way.total), key=lambda way: (-way.total, way))
@@ -96,20 +97,38 @@ class Searcher:
     def _top(self, view: View, node: Node, request: SearchRequest) -> tuple[int, list[Row]]:
         field, descending = _ORDERS[request.sort]
         order = Order(tie_field(request.day), field, descending)
-        return view.top(node, request.groups, order, request.offset, request.per_page)
+        return view.top(node, joined(request.groups), order, request.offset, request.per_page)
 
     def _facets(
         self, view: View, node: Node, request: SearchRequest
     ) -> dict[str, tuple[FacetValue, ...]]:
         """Values of one facet are counted under the filters of all others."""
         chosen = dict(request.groups)
-        free = tuple(name for name in request.facets if name not in chosen)
-        counts = dict(self._counts(view, node, request.groups, free))
-        for name in request.facets:
-            if name in chosen:
-                others = tuple(group for group in request.groups if group[0] != name)
-                counts.update(self._counts(view, node, others, (name,)))
+        free = tuple(
+            name for name in request.facets
+            if name not in chosen and not linked(name, request.groups)
+        )  # fmt: skip
+        counts = dict(self._counts(view, node, joined(request.groups), free))
+        for name in set(request.facets) - set(free):
+            others = tuple(group for group in request.groups if group[0] != name)
+            counts.update(self._counts(view, node, joined(others), (name,)))
+            if linked(name, others):
+                counts[name] = self._linked(view, node, others, name, counts[name])
         return {name: _values(counts[name], chosen.get(name, ())) for name in request.facets}
+
+    def _linked(
+        self, view: View, node: Node, others: Filters, name: str, possible: Counts
+    ) -> Counts:
+        """How many hits have each value in one place with the other members' filters."""
+        key = (view.revision, node, others, name, "linked")
+        known = self._counted.get(key)
+        if known is None:
+            found = {
+                value: view.count(node, joined((*others, (name, (value,))))) for value in possible
+            }
+            counts = {value: count for value, count in found.items() if count}
+            known = self._counted.put(key, counts)
+        return known
 
     def _counts(
         self, view: View, node: Node, filters: Filters, fields: tuple[str, ...]

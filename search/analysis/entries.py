@@ -10,6 +10,7 @@ from search.analysis.tokens import char_stream, name_key, stream
 from search.documents import Document
 from search.errors import BadDocument
 from search.fields import INTEGERS, TEXTS
+from search.places import FIELD, every_place, place_keys
 from search.ties import tie_values
 
 # Raise it whenever the same text gives other tokens: indexes built before must be rebuilt.
@@ -44,6 +45,7 @@ def entry_of(document: Document, dictionary: Dictionary) -> Entry:
     keywords = {name: tuple(dict.fromkeys(codes)) for name, codes in document.keywords.items()}
     keywords["id"] = (document.id,)
     keywords["kind"] = (document.kind,)
+    keywords[FIELD] = place_keys(document.places or every_place(keywords))
     names = map(name_key, values["title"] + values["alias"])
     keywords["name"] = tuple(dict.fromkeys(filter(None, names)))
     return Entry(
