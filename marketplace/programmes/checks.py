@@ -10,6 +10,7 @@ from marketplace.programmes.assessment import BUILT_IN
 from marketplace.programmes.kinds import QuestionType, Severity
 from marketplace.programmes.library import Library
 from marketplace.programmes.loader import Finding
+from marketplace.programmes.parts import Clause
 from marketplace.programmes.possible import outcomes
 from marketplace.programmes.questions import Question
 from marketplace.programmes.review_checks import review_problems
@@ -20,6 +21,11 @@ from marketplace.rules import Condition
 
 NUMERIC = frozenset({QuestionType.INTEGER, QuestionType.MONEY, QuestionType.PERCENT})
 SETS = frozenset({"includes", "within"})
+LISTS = (
+    *("types", "rules", "quotas", "tiers", "steps", "deadlines"),
+    *("materials", "awards", "reports", "bans"),
+)
+SINGLES = ("survey", "publicity", "validity", "re_review", "removal")
 
 
 def check_all(library: Library, names: Names, today: date) -> list[Finding]:
@@ -76,19 +82,25 @@ def _unknown_types(at: Path, used: Iterable[str], declared: set[str]) -> Iterato
 
 
 def _clause_problems(programme: Programme) -> Iterator[Problem]:
-    # A relaxation may serve several rules under one id, so only clauses must differ.
-    for id_, times in Counter(clause.id for clause in programme.clauses()).items():
-        if times > 1 and id_ not in {type_.id for type_ in programme.types}:
-            yield Problem((), f"编号“{id_}”用了 {times} 次", "请给每条一个自己的编号。")
-    for key in ("types", "rules", "quotas", "steps", "deadlines", "materials", "awards", "bans"):
-        for i, clause in enumerate(getattr(programme, key)):
-            if not clause.article or not clause.label:
-                yield Problem(
-                    (key, i), f"“{clause.id}”缺少条款出处或名称", "请补写 article、label。"
-                )
+    seen: set[str] = set()
+    for at, clause in _clauses(programme):
+        if clause.id in seen:
+            yield Problem(at, f"编号“{clause.id}”用了两次", "请给每条一个自己的编号。")
+        seen.add(clause.id)
+        if not clause.article or not clause.label:
+            yield Problem(at, f"“{clause.id}”缺少条款出处或名称", "请补写 article、label。")
     for i, rule in enumerate(programme.rules):
         if not rule.quote:
             yield Problem(("rules", i), f"规则 {rule.id} 没有引用原文", "请补写 quote。")
+
+
+def _clauses(programme: Programme) -> Iterator[tuple[Path, Clause]]:
+    """Every clause with its path in the file."""
+    for key in LISTS:
+        yield from (((key, i), clause) for i, clause in enumerate(getattr(programme, key)))
+    for key in SINGLES:
+        if clause := getattr(programme, key):
+            yield (key,), clause
 
 
 def _question_problems(programme: Programme) -> Iterator[Problem]:

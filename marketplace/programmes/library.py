@@ -42,12 +42,12 @@ def load(config: Path, *, extra: Iterable[Path] = ()) -> Library:
     """
     folders = [config, *extra]
     findings: list[Finding] = []
-    bank = _questions(folders, findings)
+    bank = read_questions(folders, findings)
     sources: dict[str, Source] = {}
     for folder in folders:
         for path in sorted((folder / "programmes").glob("*.yml")):
             try:
-                source = _programme(path, bank, folders)
+                source = read_programme(path, bank, folders)
             except LoadFailed as error:
                 findings += error.findings
                 continue
@@ -63,7 +63,8 @@ def _twice(source: Source, first: Source) -> Finding:
     return source.document.finding(Problem(("id",), message, "请换一个编号。"))
 
 
-def _questions(folders: Iterable[Path], findings: list[Finding]) -> Bank:
+def read_questions(folders: Iterable[Path], findings: list[Finding]) -> Bank:
+    """The questions of all folders by id; what is wrong is added to ``findings``."""
     bank: dict[str, Question] = {}
     for path in (path for folder in folders for path in sorted((folder / "questions").glob("*"))):
         try:
@@ -78,7 +79,11 @@ def _questions(folders: Iterable[Path], findings: list[Finding]) -> Bank:
     return bank
 
 
-def _programme(path: Path, bank: Bank, folders: Iterable[Path]) -> Source:
+def read_programme(path: Path, bank: Bank, folders: Iterable[Path]) -> Source:
+    """One programme file with the questions of ``bank`` and the workflows of ``folders``.
+
+    Raises LoadFailed when the file cannot be read or does not have the declared shape.
+    """
     document = read_document(path)
     if not isinstance(document.data, dict):
         problem = Problem((), "文件里没有项目", "请按其他项目文件的写法填写。")

@@ -85,18 +85,16 @@ def read_yaml(path: Path) -> Any:
 def read_document(path: Path) -> Document:
     """One YAML file with line numbers. Raises LoadFailed; a key written twice is an error."""
     raw = path.read_bytes()
-    loader = _Loader(raw)
+    lines: dict[DataPath, int] = {(): 1}
+    repeated: list[tuple[str, int]] = []
     try:
+        loader = _Loader(raw)
         node = loader.get_single_node()
-        lines: dict[DataPath, int] = {(): 1}
-        repeated: list[tuple[str, int]] = []
         if node is not None:
             _walk(node, (), lines, repeated)
         data = loader.construct_document(node) if node is not None else None
     except (yaml.YAMLError, ValueError) as error:
         raise LoadFailed([_syntax_finding(path, error)]) from error
-    finally:
-        loader.dispose()
     if repeated:
         raise LoadFailed(
             [

@@ -37,7 +37,7 @@ def _text(question: Question, value: Any) -> str:
 
 def _integer(question: Question, value: Any) -> int:
     text = _plain(value)
-    number = text.removesuffix(question.unit) if question.unit else text
+    number = text.removesuffix(question.unit).strip()
     if not number.isascii() or not number.removeprefix("-").isdigit() or len(number) > 12:
         raise BadAnswer("请填写整数。")
     _check_range(question, Decimal(number))
