@@ -1,0 +1,171 @@
+"""Apply staged rows unit by unit; a kill at any point loses nothing and repeats nothing.
+
+A unit is all rows of one USCC. Small units share a transaction, large ones take several; its size
+follows the measured time, so that other writers are never kept waiting long (E36). The phase of a
+staged row changes in the transaction that applies it: what is still ``valid`` is still to do.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from marketplace.crypto import Cipher
+from marketplace.db import RETRIES, Database, retrying
+from marketplace.models import ImportJob, ImportRow
+from marketplace.permissions import Actor
+from marketplace.phases import RowPhase
+from marketplace.services.importing import writing
+from marketplace.services.importing.planning import Plan, Planner, Siblings, Source
+from marketplace.services.importing.targets import MASTER_SHEETS
+from marketplace.services.importing.writing import Outdated
+
+TARGET_SECONDS = 0.02
+"""Aim for the time of one write transaction; the limit is 0.05 s."""
+SMALLEST, LARGEST, FIRST = 10, 1000, 50
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What applying needs to know: where, who, which import, and the key for phone numbers."""
+
+    database: Database
+    actor: Actor
+    job: ImportJob
+    cipher: Cipher
+
+
+def apply_master(context: Context, progress: Progress) -> None:
+    """Write organisations, profiles, products, cases and people."""
+    _Master(context, progress).run()
+
+
+def units(session: Session, job_id: int, sheets: Sequence[str]) -> list[tuple[str, int]]:
+    """Units that still have rows to apply, in the order of the file, with how many."""
+    query = (
+        select(ImportRow.unit, func.count())
+        .where(
+            ImportRow.job_id == job_id,
+            ImportRow.phase == RowPhase.VALID,
+            ImportRow.sheet.in_(sheets),
+        )
+        .group_by(ImportRow.unit)
+        .order_by(func.min(ImportRow.id))
+    )
+    return list(session.execute(query))
+
+
+def sources(
+    session: Session, job_id: int, sheets: Sequence[str], names: Sequence[str], limit: int | None
+) -> list[Source]:
+    """The rows of some units that are still to be applied, in the order of the file."""
+    query = (
+        select(ImportRow.id, ImportRow.sheet, ImportRow.number, ImportRow.unit, ImportRow.data)
+        .where(
+            ImportRow.job_id == job_id,
+            ImportRow.unit.in_(names),
+            ImportRow.phase == RowPhase.VALID,
+            ImportRow.sheet.in_(sheets),
+        )
+        .order_by(ImportRow.id)
+        .limit(limit)
+    )
+    return [Source(*row) for row in session.execute(query)]
+
+
+class _Master:
+    """The first stage of applying; the size of its transactions adapts."""
+
+    def __init__(self, context: Context, progress: Progress) -> None:
+        self._context = context
+        self._progress = progress
+        self._size = FIRST
+        self._siblings = Siblings()
+
+    def run(self) -> None:
+        """Group by group until nothing is left."""
+        with self._context.database.reading() as session:
+            waiting = units(session, self._context.job.id, MASTER_SHEETS)
+        for names, large in self._groups(waiting):
+            self._siblings = Siblings()
+            while rows := self._next(names, self._size if large else None):
+                self._write(rows)
+                self._progress(len(rows))
+                if not large:
+                    break
+
+    def _groups(self, waiting: Sequence[tuple[str, int]]) -> Iterator[tuple[list[str], bool]]:
+        """Small units together; a unit that alone is too much by itself, in parts."""
+        group: list[str] = []
+        rows = 0
+        for unit, count in waiting:
+            if group and rows + count > self._size:
+                yield group, False
+                group, rows = [], 0
+            if count > self._size:
+                yield [unit], True
+                continue
+            group.append(unit)
+            rows += count
+        if group:
+            yield group, False
+
+    def _next(self, names: Sequence[str], limit: int | None) -> list[Source]:
+        with self._context.database.reading() as session:
+            return sources(session, self._context.job.id, MASTER_SHEETS, names, limit)
+
+    def _write(self, rows: list[Source]) -> None:
+        """One transaction; rows that the database refuses are found by halving."""
+        try:
+            self._attempt(rows)
+        except (IntegrityError, Outdated) as error:
+            if len(rows) == 1:
+                self._fail(rows[0], error)
+                return
+            middle = len(rows) // 2
+            self._write(rows[:middle])
+            self._write(rows[middle:])
+
+    def _attempt(self, rows: list[Source]) -> None:
+        """Plan without a lock, write under it; plan again when somebody was faster."""
+        for attempt in range(RETRIES):
+            with self._context.database.reading() as session:
+                plan = Planner(session, self._context.cipher, self._siblings).plan(rows)
+            try:
+                retrying(partial(self._carry_out, plan))
+            except (Outdated, IntegrityError) as error:
+                self._siblings = Siblings()
+                if attempt and isinstance(error, IntegrityError):
+                    raise
+            else:
+                self._siblings.add(plan.made)
+                return
+        raise Outdated
+
+    def _carry_out(self, plan: Plan) -> None:
+        context = self._context
+        begun = time.monotonic()
+        with context.database.unit_of_work() as session:
+            writing.carry_out(session, context.actor, context.job, plan, context.cipher)
+        self._adapt(time.monotonic() - begun)
+
+    def _adapt(self, seconds: float) -> None:
+        factor = min(max(TARGET_SECONDS / max(seconds, 1e-4), 0.25), 1.5)
+        self._size = int(min(max(self._size * factor, SMALLEST), LARGEST))
+
+    def _fail(self, row: Source, error: IntegrityError | Outdated) -> None:
+        cause = getattr(error, "orig", None) or "内容一直有人在改"
+        fail(self._context.database, row.id, f"未能写入：{cause}")
+
+
+def fail(database: Database, row_id: int, message: str) -> None:
+    """Set a staged row aside with the reason."""
+    with database.unit_of_work() as session:
+        row = session.get_one(ImportRow, row_id)
+        row.phase, row.message = RowPhase.FAILED.value, message

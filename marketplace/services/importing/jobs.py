@@ -1,0 +1,223 @@
+"""Lead one file from upload to the end: check, refuse or apply, resume after a kill.
+
+    checking → staged → applying → done
+             ↘ refused
+
+One import runs at a time (a lease); whoever finds a job ``checking`` or ``applying`` without a
+living holder takes it up again.
+"""
+
+import hashlib
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from marketplace import clock, outbox
+from marketplace.crypto import Cipher
+from marketplace.db import Database
+from marketplace.errors import Conflict, Invalid, NotFound
+from marketplace.history import record
+from marketplace.models import ImportJob, ImportRow
+from marketplace.permissions import Actor, Permission, require
+from marketplace.phases import ImportPhase, RowPhase
+from marketplace.services.importing import applying, pool, staging
+from marketplace.services.importing.applying import Context
+
+LEASE = "import"
+RENEW_SECONDS = 2.0
+WAIT_SECONDS = outbox.LEASE_SECONDS + 2
+UNFINISHED = (ImportPhase.CHECKING, ImportPhase.STAGED, ImportPhase.APPLYING)
+Progress = Callable[[int], None]
+
+
+def nobody(rows: int) -> None:
+    """Progress that nobody looks at."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file to import: where it lies, what people call it, and whether to check only."""
+
+    path: Path
+    name: str
+    dry_run: bool = False
+
+
+class Holder:
+    """Keeps the import lease; ``tick`` renews it from time to time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._renew_at = 0.0
+
+    def take(self, wait_seconds: float = WAIT_SECONDS) -> None:
+        """Wait for the lease; a killed holder keeps it for some seconds. Raises Conflict."""
+        end = time.monotonic() + wait_seconds
+        while not self._held():
+            if time.monotonic() > end:
+                raise Conflict(
+                    "另一个导入正在进行", code="import_busy", remedy="请等它完成后再试。"
+                )
+            time.sleep(0.2)
+
+    def tick(self) -> None:
+        """Renew when it is time. Raises Conflict when somebody else took over."""
+        if time.monotonic() > self._renew_at and not self._held():
+            raise Conflict("导入已由另一个进程接手", code="import_busy")
+
+    def release(self) -> None:
+        """Give the lease back."""
+        outbox.release_lease(self._database, LEASE, self._name)
+
+    def _held(self) -> bool:
+        held = outbox.take_lease(self._database, LEASE, self._name)
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        return held
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file, read in parts."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def create(session: Session, actor: Actor, upload: Upload) -> ImportJob:
+    """Note a file that is to be checked. Raises Forbidden."""
+    require(actor, Permission.IMPORT_RUN)
+    job = ImportJob(
+        file_name=upload.name[:200],
+        sha256=sha256_of(upload.path),
+        phase=ImportPhase.CHECKING.value,
+        dry_run=upload.dry_run,
+        created_by=actor.user_id,
+        actor_role=actor.role_name,
+        organisation_id=actor.organisation_id,
+    )
+    session.add(job)
+    session.flush()
+    record(session, actor, "import_upload", job, diff={"sha256": job.sha256})
+    return job
+
+
+def unfinished(session: Session, sha256: str) -> ImportJob | None:
+    """An earlier run over the same file that was cut off."""
+    query = select(ImportJob).where(
+        ImportJob.sha256 == sha256, ImportJob.phase.in_(UNFINISHED), ImportJob.dry_run.is_(False)
+    )
+    return session.scalars(query.order_by(ImportJob.id.desc())).first()
+
+
+def get(session: Session, job_id: int) -> ImportJob:
+    """One job. Raises NotFound."""
+    job = session.get(ImportJob, job_id)
+    if job is None:
+        raise NotFound("没有这次导入")
+    return job
+
+
+def check(
+    database: Database, actor: Actor, job_id: int, path: Path, progress: Progress = nobody
+) -> ImportJob:
+    """Check the file into staging, from the beginning. The phase says what came of it."""
+    staging.clear(database, job_id)
+    summary: dict[str, Any] = {}
+    phases: Counter[str] = Counter()
+    try:
+        phases = staging.stage(database, actor, job_id, path, progress)
+    except Invalid as refusal:
+        summary = {"refusal": refusal.message, "remedy": refusal.remedy}
+        staging.clear(database, job_id)
+    if not summary and not phases.total():
+        summary = {"refusal": "文件中没有数据行", "remedy": "请在模板的第二行起填写数据。"}
+    wrong = bool(summary) or phases[RowPhase.INVALID] > 0
+    values = {
+        "phase": (ImportPhase.REFUSED if wrong else ImportPhase.STAGED).value,
+        "total_rows": phases.total(),
+        "invalid_rows": phases[RowPhase.INVALID],
+        "summary": summary,
+        "finished_at": clock.now() if wrong else None,
+    }
+    return _change(database, job_id, values)
+
+
+def approve(session: Session, actor: Actor, job_id: int) -> ImportJob:
+    """Let a checked file be applied. Raises Conflict when it is not ready."""
+    require(actor, Permission.IMPORT_RUN)
+    job = get(session, job_id)
+    result = session.execute(
+        update(ImportJob)
+        .where(ImportJob.id == job_id, ImportJob.phase == ImportPhase.STAGED)
+        .values(phase=ImportPhase.APPLYING.value)
+    )
+    if getattr(result, "rowcount", 0) != 1:
+        raise Conflict("这次导入不在待确认状态", code="wrong_state")
+    session.refresh(job)
+    record(session, actor, "import_apply", job, diff={"rows": job.total_rows})
+    return job
+
+
+def apply(context: Context, progress: Progress = nobody) -> ImportJob:
+    """Apply what is still to be applied, and close the job with its numbers."""
+    applying.apply_master(context, progress)
+    pool.apply_links(context, progress)
+    pool.apply_pool(context, progress)
+    with context.database.reading() as session:
+        summary = numbers(session, context.job.id)
+    values = {"phase": ImportPhase.DONE.value, "summary": summary, "finished_at": clock.now()}
+    job = _change(context.database, context.job.id, values)
+    forget(context.database, context.job.id)
+    return job
+
+
+def context(database: Database, actor: Actor, job_id: int, cipher: Cipher) -> Context:
+    """What applying one job needs."""
+    with database.reading() as session:
+        return Context(database, actor, get(session, job_id), cipher)
+
+
+def numbers(session: Session, job_id: int) -> dict[str, dict[str, int]]:
+    """Rows by sheet and phase; ``kept`` counts rows in which something edited was left alone."""
+    query = (
+        select(
+            ImportRow.sheet,
+            ImportRow.phase,
+            func.count(),
+            func.count().filter(ImportRow.message != ""),
+        )
+        .where(ImportRow.job_id == job_id)
+        .group_by(ImportRow.sheet, ImportRow.phase)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for sheet, phase, rows, with_message in session.execute(query):
+        entry = found.setdefault(sheet, {})
+        entry[phase] = rows
+        if phase in (RowPhase.APPLIED, RowPhase.UNCHANGED) and with_message:
+            entry["kept"] = entry.get("kept", 0) + with_message
+    return found
+
+
+def forget(database: Database, job_id: int) -> None:
+    """Drop staged rows that nobody needs any more: those without anything to report."""
+    with database.reading() as session:
+        quiet = select(ImportRow.id).where(ImportRow.job_id == job_id, ImportRow.message == "")
+        ids = list(session.scalars(quiet))
+    staging.delete_rows(database, ids)
+
+
+def _change(database: Database, job_id: int, values: dict[str, Any]) -> ImportJob:
+    def work(session: Session) -> ImportJob:
+        job = get(session, job_id)
+        for name, value in values.items():
+            setattr(job, name, value)
+        return job
+
+    return database.run(work)
