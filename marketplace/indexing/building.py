@@ -5,48 +5,45 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.models import CaseStudy, Membership, Product, Provider
-from marketplace.phases import PUBLIC_PHASES, StandingPhase
+from marketplace.services.catalogue import Shown, client_of, gravest, state_of
 from marketplace.services.vocabulary import Vocabulary
 from search import Document
 
 OUTSIDE = "outside"
 """District code of providers registered outside the city."""
 
-ANONYMOUS_CLIENT = "（企业名称未公开）"
-
-
-_GRAVITY = {phase: place for place, phase in enumerate(PUBLIC_PHASES)}
-
 
 def standing_of(listed: Sequence[Membership]) -> dict[str, str]:
     """Public label, icon and tone of the gravest standing among some memberships."""
-    gravest = max(listed, key=lambda item: _GRAVITY.get(StandingPhase(item.phase), 0))
-    state = gravest.round.programme.workflows["standing"].state(gravest.state)
+    membership = gravest(listed)
+    state = state_of(membership)
     return {
-        "phase": gravest.phase,
+        "phase": membership.phase,
         "label": state.public_label,
         "icon": state.icon,
         "tone": state.tone,
     }
 
 
-def listed_segments(listed: Iterable[Membership]) -> set[str]:
-    """The segments in which a provider may be shown."""
-    return {item.segment for item in listed}
-
-
 def _codes(*groups: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({code for group in groups for code in group if code}))
 
 
-def _pool_keywords(provider: Provider, listed: Sequence[Membership]) -> dict[str, tuple[str, ...]]:
+def _pool_keywords(shown: Shown, listed: Sequence[Membership]) -> dict[str, tuple[str, ...]]:
     return {
         "type": _codes(item.type for item in listed),
         "standing": _codes(item.phase for item in listed),
         "round": _codes(item.round.key for item in listed),
-        "district": (provider.organisation.district or OUTSIDE,),
-        "provider_id": (str(provider.id),),
+        "district": (shown.provider.organisation.district or OUTSIDE,),
+        "provider_id": (str(shown.provider.id),),
     }
+
+
+def _places(listed: Iterable[Membership]) -> tuple[dict[str, str], ...]:
+    """Which type, segment and round belong together: the places on the pool board."""
+    return tuple(
+        {"type": item.type, "segment": item.segment, "round": item.round.key} for item in listed
+    )
 
 
 def _price(product: Product) -> Decimal | None:
@@ -66,19 +63,14 @@ def _stamps(row: Provider | Product | CaseStudy) -> dict[str, int]:
     }
 
 
-def provider_document(
-    provider: Provider,
-    listed: Sequence[Membership],
-    products: Sequence[Product],
-    cases: Sequence[CaseStudy],
-    words: Vocabulary,
-    version: int,
-) -> Document:
+def provider_document(shown: Shown, words: Vocabulary, version: int) -> Document:
+    """A provider with the names of its products and cases."""
+    provider, products, cases = shown.provider, shown.products, shown.cases
     organisation = provider.organisation
     prices = [price for item in products if (price := _price(item)) is not None]
     local = any(case.district for case in cases)
-    keywords = _pool_keywords(provider, listed) | {
-        "segment": _codes(listed_segments(listed)),
+    keywords = _pool_keywords(shown, shown.listed) | {
+        "segment": shown.segments,
         "process_link": _codes(provider.process_links, *(item.process_links for item in products)),
         "scene": _codes(*(item.scenes for item in products), *(case.scenes for case in cases)),
         "category": _codes(item.category for item in products),
@@ -105,18 +97,14 @@ def provider_document(
         body="\n".join(body),
         keywords=keywords,
         numbers=numbers,
-        card=_provider_card(provider, listed, products, cases),
+        card=_provider_card(shown),
+        places=_places(shown.listed),
     )
 
 
-def _provider_card(
-    provider: Provider,
-    listed: Sequence[Membership],
-    products: Sequence[Product],
-    cases: Sequence[CaseStudy],
-) -> dict[str, Any]:
-    segments = listed_segments(listed)
-    main = min(products, key=lambda item: (item.category, item.id), default=None)
+def _provider_card(shown: Shown) -> dict[str, Any]:
+    provider, products, cases = shown.provider, shown.products, shown.cases
+    main = min(products, key=lambda item: item.id, default=None)
     prices = [float(price) for item in products if (price := _price(item)) is not None]
     return {
         "name": provider.organisation.name,
@@ -124,9 +112,9 @@ def _provider_card(
         "intro": provider.intro,
         "places": [
             {"type": item.type, "segment": item.segment, "phase": item.phase}
-            for item in sorted(listed, key=lambda item: (item.segment, item.type))
+            for item in sorted(shown.listed, key=lambda item: (item.segment, item.type))
         ],
-        "standing": standing_of(listed),
+        "standing": standing_of(shown.listed),
         "district": provider.organisation.district or OUTSIDE,
         "service_areas": provider.service_areas,
         "main_product": f"{main.name} {main.release}" if main else "",
@@ -135,22 +123,18 @@ def _provider_card(
         "price_from": min(prices, default=None),
         "price_to": max(prices, default=None),
         "cases": len(cases),
-        "segment_cases": sum(case.segment in segments for case in cases),
+        "segment_cases": sum(case.segment in shown.segments for case in cases),
         "local_headcount": provider.local_headcount,
         "updated": provider.updated_at.isoformat(),
     }
 
 
-def product_document(
-    product: Product,
-    provider: Provider,
-    listed: Sequence[Membership],
-    words: Vocabulary,
-    version: int,
-) -> Document:
-    price = _price(product)
-    segments = set(product.segments) & listed_segments(listed)
-    keywords = _pool_keywords(provider, [item for item in listed if item.segment in segments]) | {
+def product_document(product: Product, shown: Shown, words: Vocabulary, version: int) -> Document:
+    """A product in the segments in which its provider is listed."""
+    provider, price = shown.provider, _price(product)
+    segments = set(product.segments) & set(shown.segments)
+    listed = [item for item in shown.listed if item.segment in segments]
+    keywords = _pool_keywords(shown, listed) | {
         "segment": _codes(segments),
         "process_link": _codes(product.process_links),
         "scene": _codes(product.scenes),
@@ -190,17 +174,14 @@ def product_document(
             "days": product.typical_days,
             "updated": product.updated_at.isoformat(),
         },
+        places=_places(listed),
     )
 
 
-def case_document(
-    case: CaseStudy,
-    provider: Provider,
-    listed: Sequence[Membership],
-    words: Vocabulary,
-    version: int,
-) -> Document:
-    keywords = _pool_keywords(provider, listed) | {
+def case_document(case: CaseStudy, shown: Shown, words: Vocabulary, version: int) -> Document:
+    """A case under its own segment and district; the type is its provider's."""
+    provider = shown.provider
+    keywords = _pool_keywords(shown, shown.listed) | {
         "segment": _codes([case.segment]),
         "process_link": _codes(case.process_links),
         "scene": _codes(case.scenes),
@@ -242,13 +223,6 @@ def case_document(
             "level_after": case.level_after,
         },
     )
-
-
-def client_of(case: CaseStudy) -> str:
-    """The client as it may be shown: its name only when it agreed to be named."""
-    if case.client_anonymous or not case.client_name:
-        return ANONYMOUS_CLIENT
-    return case.client_name
 
 
 def _number(value: Decimal | None) -> float | None:
