@@ -86,13 +86,14 @@ class Mailer:
         failed = {}
         for entry in entries:
             try:
-                self._send(self._message(entry))
+                letter = opened(self._cipher, entry.payload)
+                if letter.to:  # a letter to nobody was queued to take the same time
+                    self._send(self._message(entry, letter))
             except Exception as error:  # whatever it is, the others must go out
                 failed[entry.id] = f"{type(error).__name__}: {error}"
         return failed
 
-    def _message(self, entry: outbox.Entry) -> EmailMessage:
-        letter = opened(self._cipher, entry.payload)
+    def _message(self, entry: outbox.Entry, letter: Letter) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
         message["From"], message["To"] = self._sender, letter.to
         message["Subject"] = letter.subject

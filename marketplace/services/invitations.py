@@ -83,12 +83,15 @@ def first_administrator(
     return post.link(links.create(session, links.FIRST_ADMIN, user.id))
 
 
-def send_reset(session: Session, post: Post, user: User) -> None:
-    """Mail a link for a new password."""
-    link = post.link(links.create(session, links.RESET, user.id))
-    letter = mail.compose("reset.txt", to=user.login, name=user.name, link=link)
-    mail.put(session, post.cipher, letter)
-    record(session, SYSTEM, "reset_request", user)
+def send_reset(session: Session, post: Post, user: User | None) -> None:
+    """Mail a link for a new password.
+
+    For an unknown address the same is done with a letter to nobody, which the mailer drops: the
+    time an answer takes must not tell who has an account (S22).
+    """
+    link = post.link(links.create(session, links.RESET, user.id if user else None))
+    name, to = (user.name, user.login) if user else ("", "")
+    mail.put(session, post.cipher, mail.compose("reset.txt", to=to, name=name, link=link))
 
 
 def send_login_change(session: Session, post: Post, user: User, *, login: str) -> None:

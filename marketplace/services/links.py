@@ -29,8 +29,13 @@ GONE = "这个链接已失效：可能已经用过，或已过有效期。"
 REMEDY = "请重新申请；邀请链接失效的，请联系管理员重新发送。"
 
 
-def create(session: Session, kind: str, user_id: int, payload: dict[str, Any] | None = None) -> str:
-    """A new link of ``kind``; earlier ones of the same kind stop working. Answers the token."""
+def create(
+    session: Session, kind: str, user_id: int | None, payload: dict[str, Any] | None = None
+) -> str:
+    """A new link of ``kind``; earlier ones of the same kind stop working. Answers the token.
+
+    Without a user the link leads nowhere; it only takes the time of a real one.
+    """
     kill(session, user_id, [kind])
     token = secrets.token_urlsafe(32)
     session.add(
@@ -71,7 +76,7 @@ def use(session: Session, token: str) -> OneTimeLink:
     return link
 
 
-def kill(session: Session, user_id: int, kinds: Sequence[str] = tuple(LIFETIMES)) -> None:
+def kill(session: Session, user_id: int | None, kinds: Sequence[str] = tuple(LIFETIMES)) -> None:
     """Make the unused links of a user useless."""
     session.execute(
         update(OneTimeLink)

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, joinedload
 from marketplace import clock
 from marketplace.crypto import digest
 from marketplace.models import RoleGrant, User, UserSession
-from marketplace.phases import STAFF_ROLES
+from marketplace.permissions import Actor
+from marketplace.phases import STAFF_ROLES, Role
 
 IDLE = timedelta(minutes=30)
 STAFF_IDLE = timedelta(minutes=15)
@@ -107,6 +108,19 @@ def live_grants(session: Session, user_id: int) -> list[RoleGrant]:
     return [grant for grant in rows if is_live(grant)]
 
 
+def actor_of(user: User, grant: RoleGrant | None) -> Actor:
+    """Who acts when ``user`` acts in this role."""
+    place = grant.organisation if grant else None
+    return Actor(
+        role=Role(grant.role) if grant else None,
+        user_id=user.id,
+        name=user.name,
+        organisation_id=place.id if place else None,
+        organisation_name=place.name if place else "",
+        district=place.district if place else None,
+    )
+
+
 @dataclass(frozen=True)
 class Device:
     """Where a session is opened from."""
@@ -122,6 +136,7 @@ class Opened:
     token: str
     row_id: int
     ended: list[int]
+    grant: RoleGrant | None
 
 
 def open_session(
@@ -145,7 +160,7 @@ def open_session(
     )  # fmt: skip
     session.add(row)
     session.flush()
-    return Opened(token, row.id, ended)
+    return Opened(token, row.id, ended, chosen)
 
 
 def _make_room(session: Session, user_id: int) -> list[int]:

@@ -29,12 +29,14 @@ def local_path(target: str | None, default: str = "/") -> str:
     return target if not parts.scheme and not parts.netloc else default
 
 
-def form_data(lists: tuple[str, ...] = ()) -> dict[str, Any]:
+def form_data(lists: tuple[str, ...] = (), *, drop: tuple[str, ...] = ()) -> dict[str, Any]:
     """The sent form as a schema takes it: texts stripped, empty ones left out, no token.
 
-    A repeated field counts with its first value unless it is named in ``lists`` (S65).
+    A repeated field counts with its first value unless it is named in ``lists`` (S65). Fields in
+    ``drop`` are read elsewhere: passwords are taken exactly as typed.
     """
-    return _plain(request.form, lists)
+    data = _plain(request.form, lists)
+    return {name: value for name, value in data.items() if name not in drop}
 
 
 def query_data(lists: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -77,8 +79,7 @@ def _flat(texts: Any) -> list[str]:
 def page_again(template: str, error: Invalid, **context: Any) -> Response:
     """The form once more with what was typed and what is wrong with it: status 422."""
     fields = error.fields or {"form": [error.message]}
-    response = make_response(
-        render_template(template, errors=fields, values=request.form.to_dict(), **context)
-    )
+    values = {name: text for name, text in request.form.items() if "password" not in name}
+    response = make_response(render_template(template, errors=fields, values=values, **context))
     response.status_code = 422
     return response

@@ -23,9 +23,9 @@ def live() -> Response:
 @blueprint.get("/readyz")
 @public
 def ready() -> Response:
-    """Database reachable and migrated, search index can be opened."""
+    """Database reachable and migrated. Without search, pages fall back to lists: still ready."""
     checks = {"database": _check(_database), "search": _check(_search)}
-    return _answer(checks, 200 if set(checks.values()) == {"ok"} else 503)
+    return _answer(checks, 200 if checks["database"] == "ok" else 503)
 
 
 def _answer(checks: dict[str, str], status: int) -> Response:
@@ -52,4 +52,5 @@ def _database() -> str:
 
 def _search() -> str:
     catalogue: Catalogue = current_app.extensions["search"]
-    return "ok" if catalogue.engine.status() else "failed"
+    catalogue.engine.view()
+    return "ok"

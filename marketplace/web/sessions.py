@@ -9,7 +9,7 @@ which is where the demo is confined to (settings refuse other http addresses).
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +24,9 @@ from marketplace.crypto import keyed_hash
 from marketplace.db import SAFE_METHODS, Database
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import ROLE_LABELS, Role
-from marketplace.services import sessions
+from marketplace.services import passwords, sessions
 from marketplace.services.sessions import Device, Found
+from marketplace.settings import Settings
 
 COOKIE = "__Host-sid"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -98,6 +99,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     grant_id: int | None
     actor: Actor = field(default=NOBODY)
     enrolled: bool = False
+    password_overdue: bool = False
     others: tuple[OtherRole, ...] = ()
 
     def get_id(self) -> str:
@@ -189,26 +191,27 @@ def load_user() -> None:
 def _signed_in(found: Found) -> SignedIn:
     row, user, grant = found.row, found.user, found.grant
     assert row is not None and user is not None  # noqa: S101  for the type checker
-    place = grant.organisation if grant else None
-    actor = Actor(
-        role=Role(grant.role) if grant else None,
-        user_id=user.id,
-        name=user.name,
-        organisation_id=place.id if place else None,
-        organisation_name=place.name if place else "",
-        district=place.district if place else None,
-        request_id=g.get("request_id", ""),
-        ip=request.remote_addr or "",
-    )
+    nobody = visitor()
+    actor = replace(sessions.actor_of(user, grant), request_id=nobody.request_id, ip=nobody.ip)
+    settings: Settings = current_app.extensions["settings"]
+    profile = passwords.profile_of(settings.password_profile, staff=row.staff)
     return SignedIn(
-        id=user.id, login=user.login, session_id=row.id, staff=row.staff, seen_at=row.seen_at,
-        confirmed_at=row.confirmed_at, grant_id=row.grant_id, actor=actor,
+        id=user.id,
+        login=user.login,
+        session_id=row.id,
+        staff=row.staff,
+        seen_at=row.seen_at,
+        confirmed_at=row.confirmed_at,
+        grant_id=row.grant_id,
+        actor=actor,
         enrolled=user.totp_secret_encrypted is not None,
+        password_overdue=passwords.is_overdue(profile, user.password_changed_at),
         others=tuple(
             OtherRole(item.id, ROLE_LABELS[Role(item.role)], item.organisation.name)
-            for item in found.grants if item is not grant
+            for item in found.grants
+            if item is not grant
         ),
-    )  # fmt: skip
+    )
 
 
 def visitor() -> Actor:
