@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 PUBLIC = ("listed", "warned", "rectifying")
-render: Callable[[list[dict[str, Any]]], str]
+render: Callable[[list[dict[str, Any]]], str] = str
 
 
 class Organisation(models.Model):

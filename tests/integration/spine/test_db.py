@@ -96,7 +96,8 @@ def test_history_cannot_be_rewritten(engine: Engine) -> None:
     insert = text(
         "INSERT INTO events (id, at, action, subject_type, subject_id, actor_name, actor_role,"
         " from_state, to_state, reason_code, reason, document_no, diff, request_id, ip)"
-        " VALUES (1, '2026-01-01 00:00:00', 'x', 'x', 1, 'x', 'x', '', '', '', '', '', '{}', '', '')"
+        " VALUES (1, '2026-01-01 00:00:00', 'x', 'x', 1, 'x', 'x',"
+        " '', '', '', '', '', '{}', '', '')"
     )
     with engine.begin() as connection:
         connection.execute(insert)

@@ -1,4 +1,4 @@
-"""One transaction per request: it commits once, below 400 only, and a passing refusal is retried."""
+"""One transaction per request: it commits once, below 400 only; a passing refusal is retried."""
 
 from collections.abc import Callable
 from typing import Any
