@@ -26,6 +26,7 @@ class Field:
 
     ``missing`` is the value an integer takes when the document has none, so that sorting puts
     it last. ``chars`` also indexes single characters, for queries of one character.
+    ``counted`` values can be counted although no visitor chooses by them.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Field:
     boost: float = 1.0
     filter: bool = False
     facet: bool = False
+    counted: bool = False
     chars: bool = False
     missing: int = 0
 
@@ -63,7 +65,7 @@ FIELDS: tuple[Field, ...] = (
     _facet("standing"),
     _facet("has_local_case"),
     _facet("round"),
-    Field("place", FieldKind.KEYWORD),  # combinations of type, segment and round: places.py
+    Field("place", FieldKind.KEYWORD, counted=True),  # combinations of values: places.py
     Field("provider_id", FieldKind.KEYWORD, filter=True),
     Field("price", FieldKind.INTEGER, missing=LAST),  # CNY
     Field("year", FieldKind.INTEGER),

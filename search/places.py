@@ -15,6 +15,7 @@ from search.plan import Filters
 MEMBERS = ("type", "segment", "round")
 FIELD = "place"
 MOST_COMBINATIONS = 2500
+SEPARATOR = "\x1f"
 
 Place = Mapping[str, str]
 
@@ -58,5 +59,25 @@ def linked(name: str, groups: Filters) -> bool:
     return name in MEMBERS and any(other in MEMBERS and other != name for other, _ in groups)
 
 
+def single(groups: Filters) -> bool:
+    """Whether each member filtered by is filtered by one value: then no document has two of the
+    keys that ``values_of`` reads, and counts of keys are counts of documents.
+    """
+    return all(len(values) == 1 for name, values in groups if name in MEMBERS)
+
+
+def values_of(name: str, groups: Filters, counts: Mapping[str, int]) -> dict[str, int]:
+    """From counts of place keys, those of the values of ``name`` beside single other members."""
+    chosen = {member: values[0] for member, values in groups if member in MEMBERS}
+    members = [member for member in MEMBERS if member in chosen or member == name]
+    found: dict[str, int] = {}
+    for key, count in counts.items():
+        parts = dict(part.split("=", 1) for part in key.split(SEPARATOR))
+        value = parts.get(name, "")
+        if list(parts) == members and parts == chosen | {name: value}:
+            found[value] = count
+    return found
+
+
 def _key(some: Iterable[tuple[str, str]]) -> str:
-    return "\x1f".join(f"{name}={value}" for name, value in some)
+    return SEPARATOR.join(f"{name}={value}" for name, value in some)

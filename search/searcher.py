@@ -10,7 +10,7 @@ import orjson
 from search.analysis.highlight import Highlighter
 from search.analysis.queries import Analyzer, Query
 from search.engines import Engine, Order, Row, View
-from search.places import joined, linked
+from search.places import FIELD, joined, linked, single, values_of
 from search.plan import RUNGS, Everything, Filters, Node, Nothing, can_relax, match
 from search.query import SearchRequest, Sort
 from search.result import FacetValue, Hit, Page, Reading, Way
@@ -41,8 +41,13 @@ class Searcher:
         start = time.perf_counter()
         view = self._engine.view()
         query = self._analyzer.read(request.q)
-        rung, node = self._rung(view, query)
+        node = match(query, view.meta.dictionary, RUNGS[0])
+        rung = _first_rung(node)
         total, rows = self._top(view, node, request)
+        if not total and self._relaxes(view, query, node):
+            rung = RUNGS[1]
+            node = match(query, view.meta.dictionary, rung)
+            total, rows = self._top(view, node, request)
         return Page(
             hits=tuple(map(_hit, rows)),
             total=total,
@@ -61,7 +66,10 @@ class Searcher:
         Raises Unavailable.
         """
         view = self._engine.view()
-        _, node = self._rung(view, self._analyzer.read(request.q))
+        query = self._analyzer.read(request.q)
+        node = match(query, view.meta.dictionary, RUNGS[0])
+        if self._relaxes(view, query, node):
+            node = match(query, view.meta.dictionary, RUNGS[1])
         groups = request.groups
         ways = [
             Way((name,), view.count(node, joined(tuple(g for g in groups if g[0] != name))))
@@ -73,26 +81,17 @@ class Searcher:
         total = view.count(node, ())
         return (Way(tuple(name for name, _ in groups), total),) if total else ()
 
-    def _rung(self, view: View, query: Query) -> tuple[str, Node]:
-        """How much is demanded depends on the words alone, never on filters: otherwise choosing
-        a facet value could change the demand, and its count would be wrong.
+    def _relaxes(self, view: View, query: Query, node: Node) -> bool:
+        """Whether less must be demanded. That depends on the words alone, never on filters:
+        otherwise choosing a facet value could change the demand, and its count would be wrong.
         """
-        dictionary = view.meta.dictionary
-        node = match(query, dictionary, RUNGS[0])
-        if isinstance(node, Everything):
-            return "browse", node
-        if isinstance(node, Nothing):
-            return "none", node
-        if can_relax(query) and not self._any(view, node):
-            return RUNGS[1], match(query, dictionary, RUNGS[1])
-        return RUNGS[0], node
-
-    def _any(self, view: View, node: Node) -> bool:
+        if not can_relax(query):
+            return False
         key = (view.revision, node)
         known = self._counted.get(key)
         if known is None:
             known = self._counted.put(key, {"": view.count(node, ())})
-        return known[""] > 0
+        return known[""] == 0
 
     def _top(self, view: View, node: Node, request: SearchRequest) -> tuple[int, list[Row]]:
         field, descending = _ORDERS[request.sort]
@@ -111,24 +110,26 @@ class Searcher:
         counts = dict(self._counts(view, node, joined(request.groups), free))
         for name in set(request.facets) - set(free):
             others = tuple(group for group in request.groups if group[0] != name)
-            counts.update(self._counts(view, node, joined(others), (name,)))
-            if linked(name, others):
-                counts[name] = self._linked(view, node, others, name, counts[name])
+            count = self._linked if linked(name, others) else self._one
+            counts[name] = count(view, node, others, name)
         return {name: _values(counts[name], chosen.get(name, ())) for name in request.facets}
 
-    def _linked(
-        self, view: View, node: Node, others: Filters, name: str, possible: Counts
-    ) -> Counts:
+    def _one(self, view: View, node: Node, others: Filters, name: str) -> Counts:
+        return self._counts(view, node, joined(others), (name,))[name]
+
+    def _linked(self, view: View, node: Node, others: Filters, name: str) -> Counts:
         """How many hits have each value in one place with the other members' filters."""
         key = (view.revision, node, others, name, "linked")
         known = self._counted.get(key)
-        if known is None:
-            found = {
-                value: view.count(node, joined((*others, (name, (value,))))) for value in possible
-            }
-            counts = {value: count for value, count in found.items() if count}
-            known = self._counted.put(key, counts)
-        return known
+        if known is not None:
+            return known
+        if single(others):
+            places = view.facets(node, joined(others), (FIELD,))[FIELD]
+            return self._counted.put(key, values_of(name, others, places))
+        # A document may be here by several places, so each value is asked for by itself.
+        possible = self._one(view, node, others, name)
+        found = {value: view.count(node, joined((*others, (name, (value,))))) for value in possible}
+        return self._counted.put(key, {value: count for value, count in found.items() if count})
 
     def _counts(
         self, view: View, node: Node, filters: Filters, fields: tuple[str, ...]
@@ -171,6 +172,12 @@ def _values(counts: Counts, chosen: tuple[str, ...]) -> tuple[FacetValue, ...]:
 
 def _hit(row: Row) -> Hit:
     return Hit(row.id, row.version, orjson.loads(row.card))
+
+
+def _first_rung(node: Node) -> str:
+    if isinstance(node, Everything):
+        return "browse"
+    return "none" if isinstance(node, Nothing) else RUNGS[0]
 
 
 def _reading(query: Query, rung: str) -> Reading:

@@ -57,7 +57,7 @@ def _add_keyword(builder: SchemaBuilder, field: Field) -> None:
         tokenizer_name="raw",
         index_option="basic",
         stored=field.name == "id",
-        fast=field.facet,
+        fast=field.facet or field.counted,
     )
 
 
