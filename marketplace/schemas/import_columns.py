@@ -65,8 +65,7 @@ TERMS_NOTE = "可填多项，用顿号隔开"
 MONEY_NOTE = "单位：元，最多两位小数"
 DATE_NOTE = "如 2024-01-31"
 
-ERROR_HEADER = "错误"
-"""The column that a report adds; it is ignored when the file comes back."""
+ERROR_HEADER = "错误"  # a report adds this column; it is ignored when the file comes back
 
 ORGANISATION_KINDS = {
     "provider": "服务商",
@@ -128,9 +127,7 @@ ORGANISATIONS = Sheet(
     ("uscc",),
     (
         _uscc(),
-        Column(
-            "name", "单位名称", Kind.NAME, required=True, limit=120, example="青岛示例科技有限公司"
-        ),
+        Column("name", "单位名称", Kind.NAME, required=True, limit=120, example="青岛示例有限公司"),
         Column("short_name", "简称", Kind.NAME, limit=40),
         Column("kind", "单位类别", Kind.CHOICE, required=True, choices=ORGANISATION_KINDS),
         Column("district", "所在区市", Kind.TERM, vocabulary="district", note="青岛市外的单位不填"),

@@ -23,11 +23,11 @@ from sqlalchemy.orm import Session
 from marketplace import clock, outbox
 from marketplace.crypto import Cipher
 from marketplace.db import Database
-from marketplace.errors import Conflict, Invalid, NotFound
+from marketplace.errors import Conflict, Forbidden, Invalid, MarketplaceError, NotFound
 from marketplace.history import record
-from marketplace.models import ImportJob, ImportRow
-from marketplace.permissions import Actor, Permission, require
-from marketplace.phases import ImportPhase, RowPhase
+from marketplace.models import ImportJob, ImportRow, Organisation, RoleGrant, User
+from marketplace.permissions import SYSTEM, Actor, Permission, require
+from marketplace.phases import ImportPhase, Role, RowPhase
 from marketplace.services.importing import applying, pool, staging
 from marketplace.services.importing.applying import Context
 
@@ -44,9 +44,9 @@ def nobody(rows: int) -> None:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file to import: where it lies, what people call it, and whether to check only."""
+    """A file to import: its hash, what people call it, and whether to check only."""
 
-    path: Path
+    sha256: str
     name: str
     dry_run: bool = False
 
@@ -95,7 +95,7 @@ def create(session: Session, actor: Actor, upload: Upload) -> ImportJob:
     require(actor, Permission.IMPORT_RUN)
     job = ImportJob(
         file_name=upload.name[:200],
-        sha256=sha256_of(upload.path),
+        sha256=upload.sha256,
         phase=ImportPhase.CHECKING.value,
         dry_run=upload.dry_run,
         created_by=actor.user_id,
@@ -124,6 +124,36 @@ def get(session: Session, job_id: int) -> ImportJob:
     return job
 
 
+def actor_of(session: Session, job: ImportJob) -> Actor:
+    """Who a job works for, with the permissions of now. Raises Forbidden when they are gone."""
+    if job.created_by is None:
+        return SYSTEM
+    held = session.execute(
+        select(User.name, Organisation.name, Organisation.district)
+        .join(RoleGrant, RoleGrant.user_id == User.id)
+        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
+        .where(
+            User.id == job.created_by,
+            User.active,
+            RoleGrant.role == job.actor_role,
+            RoleGrant.organisation_id == job.organisation_id,
+            RoleGrant.revoked_at.is_(None),
+            RoleGrant.valid_until.is_(None) | (RoleGrant.valid_until > clock.now()),
+        )
+    ).first()
+    if held is None:
+        raise Forbidden("办理这次导入的用户已停用，或不再有导入权限")
+    name, organisation, district = held
+    return Actor(
+        role=Role(job.actor_role),
+        user_id=job.created_by,
+        name=name,
+        organisation_id=job.organisation_id,
+        organisation_name=organisation,
+        district=district,
+    )
+
+
 def check(
     database: Database, actor: Actor, job_id: int, path: Path, progress: Progress = nobody
 ) -> ImportJob:
@@ -149,14 +179,31 @@ def check(
     return _change(database, job_id, values)
 
 
+def refuse(database: Database, job_id: int, refusal: MarketplaceError) -> ImportJob:
+    """End a job that must not go on."""
+    summary = {"refusal": refusal.message, "remedy": refusal.remedy}
+    values = {
+        "phase": ImportPhase.REFUSED.value,
+        "summary": summary,
+        "finished_at": clock.now(),
+    }
+    return _change(database, job_id, values)
+
+
 def approve(session: Session, actor: Actor, job_id: int) -> ImportJob:
     """Let a checked file be applied. Raises Conflict when it is not ready."""
     require(actor, Permission.IMPORT_RUN)
     job = get(session, job_id)
+    # From here on it is the approver's import: rows are applied with his or her permissions.
     result = session.execute(
         update(ImportJob)
         .where(ImportJob.id == job_id, ImportJob.phase == ImportPhase.STAGED)
-        .values(phase=ImportPhase.APPLYING.value)
+        .values(
+            phase=ImportPhase.APPLYING.value,
+            created_by=actor.user_id,
+            actor_role=actor.role_name,
+            organisation_id=actor.organisation_id,
+        )
     )
     if getattr(result, "rowcount", 0) != 1:
         raise Conflict("这次导入不在待确认状态", code="wrong_state")
@@ -211,6 +258,11 @@ def forget(database: Database, job_id: int) -> None:
         quiet = select(ImportRow.id).where(ImportRow.job_id == job_id, ImportRow.message == "")
         ids = list(session.scalars(quiet))
     staging.delete_rows(database, ids)
+
+
+def forget_all(database: Database, job_id: int) -> None:
+    """Drop all staged rows of a job; its numbers stay."""
+    staging.clear(database, job_id)
 
 
 def _change(database: Database, job_id: int, values: dict[str, Any]) -> ImportJob:

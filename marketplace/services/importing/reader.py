@@ -1,6 +1,7 @@
 """Read a workbook through a confined process (S68–S70): sheets, then rows, as a stream."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -8,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from marketplace.errors import Invalid
 from marketplace.schemas.import_cells import Cell
 from marketplace.schemas.import_columns import BY_TITLE, ERROR_HEADER, SHEETS, Sheet
 from marketplace.services.importing.refusals import TEMPLATE_REMEDY, refusal
+from marketplace.services.importing.workbook_process import Refused, check_directory_size
 
 PROCESS = Path(__file__).with_name("workbook_process.py")
 MAX_BYTES = 40 * 1024 * 1024
@@ -45,25 +47,31 @@ class RawRow:
     cells: list[Cell]
 
 
-def check_outside(path: Path, max_bytes: int = MAX_BYTES) -> None:
-    """Refuse by size and first bytes, before anything is opened. Raises Invalid."""
-    size = path.stat().st_size
+def check_outside(file: BinaryIO, max_bytes: int = MAX_BYTES) -> None:
+    """Refuse by size, first bytes and number of members: nothing is unpacked. Raises Invalid."""
+    size = file.seek(0, os.SEEK_END)
     if size == 0:
         raise refusal("empty")
     if size > max_bytes:
-        raise refusal("too_large", f"{size / 1048576:.1f} MB，上限 {max_bytes // 1048576} MB")
-    with path.open("rb") as file:
-        start = file.read(4)
+        raise refusal("too_large", f"{size / 2**20:.1f} MB，上限 {max_bytes // 2**20} MB")
+    file.seek(0)
+    start = file.read(4)
     if start == OLE_START:
         raise refusal("old_or_encrypted")
     if start != ZIP_START:
         raise refusal("not_xlsx")
+    try:
+        check_directory_size(file)
+    except Refused as refused:
+        raise refusal(refused.code, refused.detail) from None
+    file.seek(0)
 
 
 @contextmanager
 def opened(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Iterator[SheetStart | RawRow]]:
     """The contents of a workbook, streamed. Raises Invalid for what is refused, at any point."""
-    check_outside(path, max_bytes)
+    with path.open("rb") as file:
+        check_outside(file, max_bytes)
     # Nothing of our environment goes along; -I also keeps the folder of the script off the path.
     process = subprocess.Popen(  # noqa: S603  our own interpreter and script
         [sys.executable, "-I", str(PROCESS), str(path.resolve()), *(s.title for s in SHEETS)],

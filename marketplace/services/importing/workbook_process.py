@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from math import isfinite
 from typing import Any, BinaryIO
 
 MEMORY_BYTES = 512 * 1024 * 1024
@@ -75,7 +76,7 @@ def confine() -> None:
 
 def check_archive(file: BinaryIO) -> None:
     """Refuse an archive that a spreadsheet program would not have written. Raises Refused."""
-    _check_directory_size(file)
+    check_directory_size(file)
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
@@ -91,7 +92,7 @@ def check_archive(file: BinaryIO) -> None:
         raise Refused("encrypted", str(error)) from error
 
 
-def _check_directory_size(file: BinaryIO) -> None:
+def check_directory_size(file: BinaryIO) -> None:
     """Count the members by the end record: a directory of a million entries is not even read."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 65557))
@@ -213,7 +214,7 @@ def _plain(cell: Any) -> Any:
         return ["d", cell.date().isoformat()]
     if isinstance(cell, date):
         return ["d", cell.isoformat()]
-    if isinstance(cell, time | timedelta):
+    if isinstance(cell, time | timedelta) or (isinstance(cell, float) and not isfinite(cell)):
         return str(cell)
     return cell
 

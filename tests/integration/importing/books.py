@@ -38,7 +38,8 @@ def provider(code: str, name: str, **given: Any) -> dict[str, Any]:
         "district": "370202", "registered_city": "青岛", "address": "青岛市市南区测试路1号",
         "applicant_class": "enterprise", "founded_on": date(2015, 3, 1), "headcount": 80,
         "registered_capital_cny": Decimal("10000000.00"), "maturity_level": None, "segment": None,
-        "intro": "为注塑和冲压企业提供生产管理软件。\n十年以上现场经验。", "strengths": ["换模排产", "质量追溯；全程"],
+        "intro": "为注塑和冲压企业提供生产管理软件。\n十年以上现场经验。",
+        "strengths": ["换模排产", "质量追溯；全程"],
         "service_areas": ["rd_design", "manufacturing"], "process_links": ["manufacturing"],
         "qualifications": ["软件企业"], "honours": [], "local_headcount": 40,
         "website": "https://alpha.example", "contact_role": "商务咨询",
@@ -153,7 +154,7 @@ def write(database: Database, path: Path, rows: Rows) -> Path:
 
 def check(database: Database, path: Path, actor: Actor = SYSTEM) -> ImportJob:
     """Upload and check a file."""
-    upload = Upload(path, path.name)
+    upload = Upload(jobs.sha256_of(path), path.name)
     job = database.run(lambda session: jobs.create(session, actor, upload))
     return jobs.check(database, actor, job.id, path)
 

@@ -26,12 +26,8 @@ DEFAULTS = {"intro": "", "strengths": [], "service_areas": [], "process_links": 
 def stored(session, model, sheet):
     """The rows of a table as the workbook would give them."""
     names = [column.name for column in BY_CODE[sheet].columns if column.name != "uscc"]
-    owners = {
-        provider: code
-        for provider, code in session.execute(
-            select(Provider.id, Organisation.uscc).join(Organisation)
-        )
-    }
+    codes = select(Provider.id, Organisation.uscc).join(Organisation)
+    owners = dict(session.execute(codes).all())
     rows = session.scalars(select(model).order_by(model.id))
     return [
         {"uscc": owners[row.provider_id], **{name: getattr(row, name) for name in names}}
