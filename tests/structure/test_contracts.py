@@ -11,10 +11,11 @@ from tests.support.source import ROOT
 # Every module that a contract names; the tree of a project that keeps them all.
 MODULES = {
     "search": "import tantivy",
-    "marketplace": "import flask",
+    "marketplace": "import flask, marketplace.web, marketplace.indexing.wiring",
     "marketplace.cli": "import flask, search",
     "marketplace.db": "import flask",
     "marketplace.indexing": "import search, marketplace.services",
+    "marketplace.indexing.wiring": "import marketplace.indexing",
     "marketplace.models": "import sqlalchemy, marketplace.db",
     "marketplace.outbox": "import marketplace.models",
     "marketplace.services": "import marketplace.workflow",

@@ -3,18 +3,24 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from enum import EnumType
 
 import yaml
 
 from marketplace import phases
 from tests.support.source import ROOT, Source, python, sources
 
-PHASES = {str(phase) for enum in (phases.SelectionPhase, phases.StandingPhase) for phase in enum}
+PHASES = {
+    str(value)
+    for enum in vars(phases).values()
+    if isinstance(enum, EnumType)
+    for value in enum.__members__.values()
+}
 LABELS = ("staff_label", "public_label")
 
 
 def names() -> set[str]:
-    """Ids of programmes, and the names and labels of states that are not phases themselves."""
+    """Ids of programmes, and the names and labels of states, less what is an enum in code."""
     found = set()
     for path in (ROOT / "config/programmes").glob("*.yml"):
         found.add(yaml.safe_load(path.read_text("utf-8"))["id"])

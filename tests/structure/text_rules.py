@@ -20,9 +20,7 @@ REGISTRIES = "|".join(
         ("unpkg", "com"), ("cdnjs", "com"), ("mirrors", "aliyun"), ("edu", "cn/pypi"),
     )
 )  # fmt: skip
-REGISTRY = re.compile(
-    rf"(?i)[\w./-]*(?:{REGISTRIES})|\"resol" + r"ved\":|--(?:extra-)?index-url https?:"
-)
+REGISTRY = re.compile(rf"(?i)(?:{REGISTRIES})|\"resol" + r"ved\":|--(?:extra-)?index-url https?:")
 
 PRIVATE_KEY = "-----BEGIN " + r"[A-Z ]*PRIVATE KEY"
 SECRET = re.compile(
