@@ -55,7 +55,7 @@ def check(folders: tuple[Path, ...]) -> None:
 @FOLDER
 def show(programme_id: str, folders: tuple[Path, ...]) -> None:
     programme = _programme(programme_id, folders)
-    click.echo(f"{programme.name}（{programme.id}）")
+    click.echo(f"{programme.name}（{programme.id}）\n内容摘要 SHA-256：{programme.file_sha256}")
     for section in sections(programme):
         click.echo(f"\n{section.title}")
         for row in section.rows:

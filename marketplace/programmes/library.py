@@ -1,5 +1,7 @@
 """All programmes of a configuration folder, read, put together and checked."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 from marketplace.programmes.loader import Document, Finding, LoadFailed, read_document
 from marketplace.programmes.questions import Question
 from marketplace.programmes.schema import Programme
-from marketplace.programmes.structure import Malformed, Problem, build
+from marketplace.programmes.structure import Malformed, Problem, build, dump
 
 Bank = Mapping[str, Question]
 
@@ -100,7 +102,18 @@ def read_programme(path: Path, bank: Bank, folders: Iterable[Path]) -> Source:
         for use in section.questions
         if use.use in bank
     }
-    return Source(replace(programme, questions=used, file_sha256=document.sha256), document)
+    programme = replace(programme, questions=used)
+    return Source(replace(programme, file_sha256=digest(programme)), document)
+
+
+def digest(programme: Programme) -> str:
+    """SHA-256 of all that the file says, shared questions and workflows included.
+
+    A comment changes nothing; a word in a shared question changes every programme that asks it.
+    """
+    plain = dump(replace(programme, file_sha256=""))
+    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _workflow(document: Document, name: str, value: Any, folders: Iterable[Path]) -> Any:

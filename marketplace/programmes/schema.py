@@ -107,7 +107,7 @@ class Quota(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class Programme:
-    """One notice, complete; ``file_sha256`` names the file it was read from."""
+    """One notice, complete. ``file_sha256`` is the digest of all its file says (``library``)."""
 
     id: str
     name: str

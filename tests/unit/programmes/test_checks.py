@@ -1,5 +1,6 @@
 """Every check can fail: one spoilt line each, found with its line and an advice."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from marketplace.programmes import vocabulary
 from marketplace.programmes.checks import check_all, problems
-from marketplace.programmes.library import load, read_programme, read_questions
+from marketplace.programmes.library import Bank, load, read_programme, read_questions
 from marketplace.programmes.loader import LoadFailed, read_yaml
 from marketplace.programmes.workflow_checks import Names
 from tests.unit.programmes.conftest import CONFIG, EXTRA
@@ -100,6 +101,21 @@ def test_a_longer_circle_of_required_if_is_found(tmp_path: Path) -> None:
         "required_if 成环：“smes_served”",
         "required_if 成环：“satisfaction_percent”",
     }
+
+
+def test_the_digest_follows_what_is_said_not_how(tmp_path: Path) -> None:
+    path = tmp_path / "p.yml"
+
+    def digest(text: str, bank: Bank = BANK) -> str:
+        path.write_text(text, encoding="utf-8")
+        return read_programme(path, bank, [CONFIG]).programme.file_sha256
+
+    first = digest(TEXT)
+    assert digest(f"# 说明\n{TEXT}") == first
+    assert digest(TEXT.replace("cap: 2", "cap: 3")) != first
+    reworded = replace(BANK["smes_served"], label="服务企业数")
+    # A round that pinned the old wording must not be taken for one that pinned the new.
+    assert digest(TEXT, {**BANK, "smes_served": reworded}) != first
 
 
 def test_two_files_with_one_id(tmp_path: Path) -> None:
