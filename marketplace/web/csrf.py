@@ -8,7 +8,7 @@ the token of one session is refused in another and changes at login (S16). ``Sec
 from urllib.parse import urlsplit
 
 from flask import Flask, request
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from marketplace.db import SAFE_METHODS
@@ -22,12 +22,6 @@ class ForeignPage(Forbidden):
     description = "这次提交不是从本站页面发出的，已被拒绝。"
 
 
-class StaleForm(Forbidden):
-    """The token is missing, or belongs to another session."""
-
-    description = "页面停留过久或登录状态已变化，这次提交没有生效。"
-
-
 def _check_source() -> None:
     if request.method in SAFE_METHODS:
         return
@@ -37,10 +31,6 @@ def _check_source() -> None:
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise ForeignPage
-
-
-def _stale(error: CSRFError) -> None:
-    raise StaleForm from error
 
 
 def init_app(app: Flask) -> None:

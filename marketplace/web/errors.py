@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, TooManyRequests
@@ -20,7 +21,7 @@ from marketplace.errors import (
 from marketplace.services.sessions import ENDINGS
 from marketplace.web import security_log
 from marketplace.web.access import wants_json
-from marketplace.web.csrf import ForeignPage, StaleForm
+from marketplace.web.csrf import ForeignPage
 
 log = structlog.get_logger()
 
@@ -104,25 +105,32 @@ def _on_purpose(error: MarketplaceError) -> Response:
     return response
 
 
+STALE_FORM = "页面停留过久或登录状态已变化，这次提交没有生效。"
+
+
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if 300 <= status < 400:
         return error.get_response()  # type: ignore[return-value]
     title, remedy = HTTP_TEXT.get(status, (error.name, ""))
-    if status == 401 and (reason := g.get("ended_reason")):
-        title = ENDINGS[reason]
-    if isinstance(error, ForeignPage | StaleForm):
-        title, remedy = str(error.description), "请返回上一页，刷新后重新提交。"
-        security_log.denied(status)
-    if isinstance(error, TooManyRequests) and error.description:
-        title = error.description
-    response = problem(status, title, remedy, code=error.name.lower().replace(" ", "_"))
     if status == 401:
-        response.headers["WWW-Authenticate"] = 'Cookie realm="login"'
+        title = ENDINGS.get(g.get("ended_reason", ""), title)
+    if isinstance(error, TooManyRequests):
+        title = error.description or title
+    response = problem(status, title, remedy, code=error.name.lower().replace(" ", "_"))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Cookie realm="login"'
     return response
+
+
+def _forged(error: CSRFError | ForeignPage) -> Response:
+    """A form of another session or another site; 403, not Flask-WTF's 400."""
+    security_log.denied(403)
+    title = STALE_FORM if isinstance(error, CSRFError) else str(error.description)
+    return problem(403, title, "请返回上一页，刷新后重新提交。", code="forged_request")
 
 
 def conflict_of(error: IntegrityError) -> Conflict:
@@ -164,6 +172,8 @@ def init_app(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(MarketplaceError, _on_purpose)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(ForeignPage, _forged)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(StaleDataError, _stale)
     app.register_error_handler(Exception, _unexpected)
