@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from marketplace.errors import Invalid, NotFound
@@ -50,7 +50,7 @@ class Storage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def put(self, stream: BinaryIO, name: str, *, limit: int) -> Kept:
+    def put(self, stream: IO[bytes], name: str, *, limit: int) -> Kept:
         """Keep what ``stream`` holds. ``limit`` in bytes. Raises Invalid (field ``file``)."""
         shown = safe_name(name)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -136,7 +136,7 @@ def _refused(text: str) -> Invalid:
     return Invalid(text, fields={"file": [text]})
 
 
-def _copy(stream: BinaryIO, file: BinaryIO, limit: int) -> tuple[str, int]:
+def _copy(stream: IO[bytes], file: IO[bytes], limit: int) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     while chunk := stream.read(CHUNK):
         size += len(chunk)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -13,17 +12,9 @@ from marketplace import clock
 from marketplace.models import Membership, Organisation, Provider
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import LIVE_PHASES, StandingPhase
+from marketplace.schemas.pool import Sort
 
 ENDING_DAYS = 90
-
-
-class Sort(StrEnum):
-    """Orders the list may have; ``-`` in front turns one round."""
-
-    NAME = "name"
-    LISTED = "listed_on"
-    VALID = "valid_until"
-    SINCE = "state_since"
 
 
 _ORDERS: dict[Sort, Any] = {

@@ -16,6 +16,7 @@ from marketplace.history import Why, record
 from marketplace.models import Event, Membership, Provider, Quota, Round, Term
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import StandingPhase
+from marketplace.schemas.pool import CHAIN_MODES
 from marketplace.services import (
     applicants,
     conflicts,
@@ -26,8 +27,6 @@ from marketplace.services import (
 )
 from marketplace.services.conflicts import Finding, Level, Place
 from marketplace.workflow import perform, workflow_of
-
-CHAIN_MODES = ("self_led", "ecosystem")
 
 
 @dataclass(frozen=True, kw_only=True)

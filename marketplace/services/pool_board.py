@@ -5,7 +5,7 @@ public board holds neither undisclosed decisions nor the reserve list.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -133,6 +133,11 @@ def cell_of(session: Session, quota: Quota) -> Cell:
     """One cell as staff see it."""
     members = _counted(session, Membership, quota)
     return _cell(quota, members, _counted(session, Candidacy, quota), staff=True)
+
+
+def after_exit(cell: Cell) -> Cell:
+    """The cell as it would stand when one listed membership left."""
+    return replace(cell, used=cell.used - 1, listed=max(0, cell.listed - 1))
 
 
 def lay_out(round_: Round, cells: Sequence[Cell]) -> Board:

@@ -1,5 +1,17 @@
-"""Pages for city and district staff."""
+"""Pages for city and district staff: the pool, its quotas, and the texts of its members."""
 
-from flask import Blueprint
+# Views register themselves with the blueprint.
+import marketplace.web.work.actions
+import marketplace.web.work.admissions
+import marketplace.web.work.board
+import marketplace.web.work.bulk
+import marketplace.web.work.candidacies
+import marketplace.web.work.exports
+import marketplace.web.work.memberships
+import marketplace.web.work.providers
+import marketplace.web.work.quotas
+import marketplace.web.work.texts
+import marketplace.web.work.waivers  # noqa: F401
+from marketplace.web.work.blueprint import blueprint
 
-blueprint = Blueprint("work", __name__, url_prefix="/work")
+__all__ = ["blueprint"]

@@ -1,0 +1,116 @@
+"""Change the range of a cell by a document, and fetch such documents."""
+
+from typing import Any
+
+from flask import Response as FlaskResponse
+from flask import current_app, flash, g, redirect, render_template, request, send_file, url_for
+from sqlalchemy.orm import Session, selectinload
+from werkzeug.wrappers import Response
+
+from marketplace.db import current_session
+from marketplace.errors import Invalid, NotFound
+from marketplace.models import Quota
+from marketplace.permissions import Permission
+from marketplace.schemas.pool import QuotaForm
+from marketplace.services import files, pool_board, quotas
+from marketplace.settings import Settings
+from marketplace.storage import Kept, open_storage
+from marketplace.web.access import current_actor, needs
+from marketplace.web.context import dt
+from marketplace.web.forms import load, page_again
+from marketplace.web.work import once, shapes
+from marketplace.web.work.blueprint import blueprint
+
+DOCUMENT_MB = 20
+SANDBOX = "sandbox; default-src 'none'"
+LABELS = {
+    "minimum": "下限", "cap": "上限", "reason": "理由", "document_no": "依据文号",
+    "file": "依据文件",
+}  # fmt: skip
+
+
+@blueprint.get("/quotas/<int:quota_id>/change")
+@needs(Permission.POOL_READ)
+def quota(quota_id: int) -> str:
+    """The cell, its history, and the form for those who may change it."""
+    return render_template("work/quota.html", errors={}, values={}, **_page(quota_id))
+
+
+@blueprint.post("/quotas/<int:quota_id>/change")
+@needs(Permission.QUOTA_CHANGE)
+def change_quota(quota_id: int) -> Response:
+    """Change the range. The file is kept before the transaction begins."""
+    try:
+        g.kept = _keep()
+    except Invalid as error:
+        return page_again("work/quota.html", error, **_page(quota_id))
+    return _change(quota_id=quota_id)
+
+
+@once.once
+def _change(quota_id: int) -> Response:
+    session, actor = current_session(), current_actor()
+    row = _get(session, quota_id)
+    kept: Kept = g.kept
+    try:
+        data = load(QuotaForm(), once.fields())
+        quotas.change(
+            session, actor, row,
+            minimum=data["minimum"], cap=data["cap"], expected_version=data["version"],
+            why={"reason": data["reason"], "document_no": data["document_no"]},
+        )  # fmt: skip
+    except Invalid as error:
+        return page_again("work/quota.html", error, **_page(quota_id))
+    files.add(session, actor, kept, files.QUOTA_DOCUMENT, row)
+    flash(f"名额已调整：{row.label}", "ok")
+    return redirect(url_for("work.quota", quota_id=row.id), 303)
+
+
+@blueprint.get("/files/<int:file_id>")
+@needs(Permission.WORK_READ)
+def stored_file(file_id: int) -> FlaskResponse:
+    """A file to save; it is never shown inside the site (S74)."""
+    row = files.get(current_session(), current_actor(), file_id)
+    settings: Settings = current_app.extensions["settings"]
+    content = open_storage(settings.storage_url).open(row.sha256)
+    response: FlaskResponse = send_file(
+        content, mimetype=row.media_type, as_attachment=True, download_name=row.name
+    )
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _keep() -> Kept:
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        raise Invalid(fields={"file": ["请上传依据文件"]})
+    settings: Settings = current_app.extensions["settings"]
+    storage = open_storage(settings.storage_url)
+    return storage.put(upload.stream, upload.filename, limit=DOCUMENT_MB * 2**20)
+
+
+def _get(session: Session, quota_id: int) -> Quota:
+    row = session.get(Quota, quota_id, options=[selectinload(Quota.round)])
+    if row is None:
+        raise NotFound("没有这个名额")
+    return row
+
+
+def _page(quota_id: int) -> dict[str, Any]:
+    session = current_session()
+    row = _get(session, quota_id)
+    return {
+        "quota": row,
+        "round": row.round,
+        "cell": shapes.cell(row.round, pool_board.cell_of(session, row)),
+        "events": shapes.events(session, row, {}),
+        "files": [
+            {"name": f.name, "url": url_for("work.stored_file", file_id=f.id),
+             "at": dt(f.uploaded_at), "size": f"{f.size / 1024:.0f} KB"}
+            for f in files.of(session, row)
+        ],
+        "limit": DOCUMENT_MB,
+        "labels": LABELS,
+    }  # fmt: skip

@@ -1,0 +1,182 @@
+"""Rows as the plain values that templates show."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.models import Event, Membership, Round
+from marketplace.phases import ROLE_LABELS
+from marketplace.programmes.workflows import State, Transition
+from marketplace.services.pool_board import Board, Cell
+from marketplace.web.context import dt, term, vocabulary
+
+TONES = {"success": "ok", "warning": "warn"}
+ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
+POOL_PHASES = ("listed", "warned", "rectifying")
+EVENT_LABELS = {
+    "admit": "入库",
+    "list": "由候选转入库",
+    "quota_change": "调整名额",
+    "waiver_grant": "登记豁免",
+    "candidacy_enter": "登记候选",
+    "candidacy_close": "候选办结",
+    "round_open": "开立批次",
+    "round_amend": "修订批次方案",
+    "text_edit": "修改文字",
+    "text_hide": "隐藏",
+    "text_show": "恢复显示",
+}
+
+
+def tone(name: str) -> str:
+    """A workflow's tone as the tags call it."""
+    return TONES.get(name, name)
+
+
+def tag(state: State, *, staff: bool = True) -> dict[str, str]:
+    """A state as status_tag takes it."""
+    label = state.staff_label if staff else state.public_label
+    return {"tone": tone(state.tone), "icon": state.icon, "label": label}
+
+
+def state_of(membership: Membership) -> State:
+    """The state of a membership in its pinned workflow."""
+    return membership.round.programme.workflows["standing"].state(membership.state)
+
+
+def membership(row: Membership) -> dict[str, Any]:
+    """A line of the list; provider, organisation and round are loaded."""
+    organisation, programme = row.provider.organisation, row.round.programme
+    return {
+        "id": row.id,
+        "item": f"{row.id}:{row.version}",
+        "name": organisation.name,
+        "url": url_for("work.membership", membership_id=row.id),
+        "district": term("district", organisation.district) or organisation.registered_city,
+        "type": programme.type_label(row.type),
+        "type_short": next((t.short_label for t in programme.types if t.id == row.type), row.type),
+        "segment": programme.segment_label(row.segment),
+        "state": tag(state_of(row)),
+        "since": dt(row.state_since),
+        "listed_on": row.listed_on.isoformat(),
+        "valid_until": row.valid_until.isoformat() if row.valid_until else "未规定",
+        "rectify_by": row.rectify_by.isoformat() if row.rectify_by else "",
+        "round": row.round.label,
+    }
+
+
+def round_choices(rounds: Iterable[Round], chosen: Round | None) -> list[dict[str, Any]]:
+    """Links to the same page for each round."""
+    endpoint, given = str(request.endpoint), request.view_args or {}
+    return [
+        {
+            "label": f"{round_.programme.short_name} · {round_.label}",
+            "url": url_for(endpoint, **given, round=round_.id),
+            "current": chosen is not None and round_.id == chosen.id,
+            "id": round_.id,
+        }
+        for round_ in rounds
+    ]
+
+
+def where(round_: Round, cell: Cell) -> dict[str, Any]:
+    """The filters that list exactly the rows of a cell."""
+    if {"type", "segment"} == set(cell.dims):
+        return {"round": round_.id, "type": cell.dims["type"], "segment": cell.dims["segment"]}
+    return {"round": round_.id, "quota": cell.quota_id}
+
+
+def cell(round_: Round, found: Cell) -> dict[str, Any]:
+    """A cell as quota_cell takes it: every number with its link."""
+    by = where(round_, found)
+    state = found.state
+    counts = [
+        ("拟入库", found.decided or None, "work.candidacies", "decision"),
+        ("公示", found.in_notice, "work.candidacies", "publicity"),
+        ("候补", found.reserve, "work.candidacies", "reserve"),
+        ("暂停", found.suspended, "work.memberships", "suspended"),
+    ]
+    return {
+        "label": found.label,
+        "listed": found.listed,
+        "used": found.used,
+        "held": found.held,
+        "min": found.minimum,
+        "cap": found.cap,
+        "range": found.range_text,
+        "url": url_for("work.memberships", **by, phase=POOL_PHASES),
+        "parts": [
+            {"label": label, "count": count, "url": url_for(page, **by, phase=phase)}
+            for label, count, page, phase in counts
+            if count is not None
+        ],
+        "tone": state.tone,
+        "icon": state.icon,
+        "text": state.text,
+        "change_url": url_for("work.quota", quota_id=found.quota_id),
+    }
+
+
+def board(found: Board) -> dict[str, Any]:
+    """The board as the pool_board macro takes it."""
+    round_id = found.round.id
+    lines = []
+    for line in found.lines:
+        by: dict[str, Any] = {"segment": line.segment} if line.segment else {}
+        url = url_for("work.memberships", round=round_id, phase=POOL_PHASES, **by)
+        lines.append(
+            {
+                "label": line.label,
+                "url": url if line.segment else "",
+                "cells": [cell(found.round, item) for item in line.cells],
+                "total": line.total,
+                "total_url": url,
+            }
+        )
+    return {
+        "axis": found.axis,
+        "heads": [{"label": h.label, "range": h.range, "total": h.total} for h in found.heads],
+        "rows": lines,
+        "total": found.total,
+        "total_url": url_for("work.memberships", round=round_id, phase=POOL_PHASES),
+    }
+
+
+def transitions(round_: Round) -> dict[str, Transition]:
+    """The actions of a round's standing workflow by name."""
+    return {item.action: item for item in round_.programme.workflows["standing"].transitions}
+
+
+def events(
+    session: Session, subject: Any, labels: Mapping[str, Transition]
+) -> list[dict[str, Any]]:
+    """The history of a row as timeline takes it, newest first."""
+    rows = session.scalars(
+        select(Event)
+        .where(Event.subject_type == subject.__tablename__, Event.subject_id == subject.id)
+        .order_by(Event.id.desc())
+    )
+    return [event(row, labels) for row in rows]
+
+
+def event(row: Event, labels: Mapping[str, Transition]) -> dict[str, Any]:
+    """One line of history."""
+    known = labels.get(row.action)
+    role = ROLES.get(row.actor_role, "系统")
+    words = [
+        vocabulary().name("exit_reason", row.reason_code) if row.reason_code else "",
+        row.reason,
+        f"依据{row.document_no}" if row.document_no else "",
+        f"整改期限{row.diff['rectify_by']}" if row.diff.get("rectify_by") else "",
+    ]
+    return {
+        "when": dt(row.at),
+        "who": row.actor_name if row.actor_role == "system" else f"{row.actor_name}（{role}）",
+        "title": known.label if known else EVENT_LABELS.get(row.action, row.action),
+        "text": "；".join(word for word in words if word),
+        "tone": tone(known.tone) if known else "neutral",
+        "icon": "check-lg",
+    }
