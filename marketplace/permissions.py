@@ -1,19 +1,13 @@
-"""Who may do what, written once.
-
-``RULES`` maps each permission to atoms joined by ``&`` and ``|``. Every atom answers twice:
-``allows(actor, obj)`` for one object and ``where(actor, Model)`` for a list, so that the guard
-of a page and the filter of a list cannot drift apart (a test compares them for every pair).
-"""
+"""Who may do what, written once: ``RULES`` maps each permission to atoms joined by & and |."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import Select, select
 
+from marketplace.atoms import NOBODY, SYSTEM, Actor, InDistrict, Is, IsSystem, Own, Rule
 from marketplace.errors import Forbidden, NotFound
 from marketplace.models import (
     Candidacy,
@@ -26,31 +20,17 @@ from marketplace.models import (
 )
 from marketplace.phases import Role
 
-
-@dataclass(frozen=True)
-class Actor:
-    """Who acts: a user in one role for one organisation, the system, or nobody."""
-
-    role: Role | None = None
-    user_id: int | None = None
-    name: str = "访客"
-    organisation_id: int | None = None
-    organisation_name: str = ""
-    district: str | None = None
-    request_id: str = ""
-    ip: str = ""
-    system: bool = False
-
-    @property
-    def role_name(self) -> str:
-        """What events record: the role, ``system`` or ``anonymous``."""
-        if self.system:
-            return "system"
-        return self.role.value if self.role else "anonymous"
-
-
-NOBODY = Actor()
-SYSTEM = Actor(name="系统", system=True)
+__all__ = [
+    "NOBODY",
+    "READ_RULES",
+    "RULES",
+    "SYSTEM",
+    "Actor",
+    "Permission",
+    "can",
+    "require",
+    "visible",
+]
 
 
 class Permission(StrEnum):
@@ -96,130 +76,6 @@ class Permission(StrEnum):
     VOCABULARY_EDIT = "vocabulary:edit"
     WAIVER_GRANT = "waiver:grant"
     WORK_READ = "work:read"
-
-
-class Rule(Protocol):
-    """An atom or a combination of atoms."""
-
-    def allows(self, actor: Actor, obj: Any) -> bool:
-        """Whether ``actor`` may, for ``obj`` (``None`` = without an object)."""
-        ...
-
-    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-        """The same as a condition on rows of ``model``."""
-        ...
-
-
-class Combinable:
-    """Gives atoms ``&`` and ``|``."""
-
-    def __and__(self: Rule, other: Rule) -> All:
-        return All((self, other))
-
-    def __or__(self: Rule, other: Rule) -> Any_:
-        return Any_((self, other))
-
-
-@dataclass(frozen=True)
-class All(Combinable):
-    """Every part must allow."""
-
-    parts: Sequence[Rule]
-
-    def allows(self, actor: Actor, obj: Any) -> bool:
-        return all(part.allows(actor, obj) for part in self.parts)
-
-    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-        return and_(*(part.where(actor, model) for part in self.parts))
-
-
-@dataclass(frozen=True)
-class Any_(Combinable):
-    """One part that allows is enough."""
-
-    parts: Sequence[Rule]
-
-    def allows(self, actor: Actor, obj: Any) -> bool:
-        return any(part.allows(actor, obj) for part in self.parts)
-
-    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-        return or_(*(part.where(actor, model) for part in self.parts))
-
-
-class Is(Combinable):
-    """The actor acts in one of these roles."""
-
-    def __init__(self, *roles: Role) -> None:
-        self.roles = roles
-
-    def allows(self, actor: Actor, obj: Any) -> bool:
-        return actor.role in self.roles
-
-    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-        return true() if actor.role in self.roles else false()
-
-
-class IsSystem(Combinable):
-    """Time-driven steps and the command line."""
-
-    def allows(self, actor: Actor, obj: Any) -> bool:
-        return actor.system
-
-    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-        return true() if actor.system else false()
-
-
-def organisation_of(obj: Any) -> Organisation | None:
-    """The organisation an object belongs to; its relationships must be loaded."""
-    if isinstance(obj, Organisation):
-        return obj
-    if isinstance(obj, Provider):
-        return obj.organisation
-    provider = getattr(obj, "provider", None)
-    return provider.organisation if isinstance(provider, Provider) else None
-
-
-def _organisation_ids(model: type[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    wanted = select(Organisation.id).where(condition)
-    if model is Organisation:
-        return Organisation.id.in_(wanted)
-    if model is Provider:
-        return Provider.organisation_id.in_(wanted)
-    if model in (Membership, Candidacy, Product, CaseStudy, Person):
-        providers = select(Provider.id).where(Provider.organisation_id.in_(wanted))
-        column: ColumnElement[int] = model.provider_id
-        return column.in_(providers)
-    return false()
-
-
-class InDistrict(Combinable):
-    """The object's organisation lies in the actor's district."""
-
-    def allows(self, actor: Actor, obj: Any) -> bool:
-        if obj is None:
-            return True
-        organisation = organisation_of(obj)
-        return bool(organisation and actor.district and organisation.district == actor.district)
-
-    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-        if not actor.district:
-            return false()
-        return _organisation_ids(model, Organisation.district == actor.district)
-
-
-class Own(Combinable):
-    """The object belongs to the actor's organisation."""
-
-    def allows(self, actor: Actor, obj: Any) -> bool:
-        if obj is None:
-            return True
-        organisation = organisation_of(obj)
-        return organisation is not None and organisation.id == actor.organisation_id
-
-    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-        if actor.organisation_id is None:
-            return false()
-        return _organisation_ids(model, Organisation.id == actor.organisation_id)
 
 
 M = TypeVar("M")

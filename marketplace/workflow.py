@@ -115,26 +115,15 @@ def perform(
     require(actor, Permission(transition.by), subject)
     _check_version(subject, data.pop("expected_version", None))
     _check_grounds(transition, grounds)
-    reasons = [
-        reason
-        for name in transition.guards
-        if (reason := GUARDS[name](session, subject, actor, {**data, **grounds})) is not None
-    ]
-    if reasons:
+    given = {**data, **grounds}
+    found = [GUARDS[name](session, subject, actor, given) for name in transition.guards]
+    if reasons := [reason for reason in found if reason is not None]:
         raise Conflict("；".join(reasons), code="guard_refused", reasons=reasons)
-    before = subject.state
+    states = (subject.state, transition.to)
     _enter(subject, workflow, transition, grounds)
-    event = record(
-        session,
-        actor,
-        action,
-        subject,
-        states=(before, subject.state),
-        why=grounds,
-        diff=_plain(data),
-    )
+    event = record(session, actor, action, subject, states=states, why=grounds, diff=_plain(data))
     for name in transition.effects:
-        EFFECTS[name](session, subject, actor, {**data, **grounds})
+        EFFECTS[name](session, subject, actor, given)
     session.flush()
     return event
 
