@@ -157,25 +157,31 @@ def product_document(product: Product, shown: Shown, words: Vocabulary, version:
         body="\n".join(body),
         keywords=keywords,
         numbers=numbers,
-        card={
-            "name": product.name,
-            "release": product.release,
-            "category": product.category,
-            "summary": product.summary,
-            "segments": sorted(segments),
-            "scenes": sorted(product.scenes),
-            "deployment": sorted(product.deployment),
-            "provider": provider.organisation.name,
-            "provider_id": provider.id,
-            "standing": standing_of(listed),
-            "pilot_price": _number(product.pilot_price_cny),
-            "list_price": _number(product.list_price_cny),
-            "price_unit": product.price_unit,
-            "days": product.typical_days,
-            "updated": product.updated_at.isoformat(),
-        },
+        card=_product_card(product, provider, listed),
         places=_places(listed),
     )
+
+
+def _product_card(
+    product: Product, provider: Provider, listed: Sequence[Membership]
+) -> dict[str, Any]:
+    return {
+        "name": product.name,
+        "release": product.release,
+        "category": product.category,
+        "summary": product.summary,
+        "segments": sorted({item.segment for item in listed}),
+        "scenes": sorted(product.scenes),
+        "deployment": sorted(product.deployment),
+        "provider": provider.organisation.name,
+        "provider_id": provider.id,
+        "standing": standing_of(listed),
+        "pilot_price": _number(product.pilot_price_cny),
+        "list_price": _number(product.list_price_cny),
+        "price_unit": product.price_unit,
+        "days": product.typical_days,
+        "updated": product.updated_at.isoformat(),
+    }
 
 
 def case_document(case: CaseStudy, shown: Shown, words: Vocabulary, version: int) -> Document:
@@ -203,26 +209,30 @@ def case_document(case: CaseStudy, shown: Shown, words: Vocabulary, version: int
         body="\n".join(body),
         keywords=keywords,
         numbers=_stamps(case) | {"year": case.year},
-        card={
-            "title": case.title,
-            "year": case.year,
-            "segment": case.segment,
-            "district": case.district or OUTSIDE,
-            "client": client_of(case),
-            "client_size": case.client_size,
-            "process_links": sorted(case.process_links),
-            "scenes": sorted(case.scenes),
-            "categories": sorted(case.categories),
-            "pains": case.pains,
-            "provider": provider.organisation.name,
-            "provider_id": provider.id,
-            "investment": _number(case.investment_cny),
-            "days": case.days,
-            "metrics": case.metrics[:3],
-            "level_before": case.level_before,
-            "level_after": case.level_after,
-        },
+        card=_case_card(case, provider),
     )
+
+
+def _case_card(case: CaseStudy, provider: Provider) -> dict[str, Any]:
+    return {
+        "title": case.title,
+        "year": case.year,
+        "segment": case.segment,
+        "district": case.district or OUTSIDE,
+        "client": client_of(case),
+        "client_size": case.client_size,
+        "process_links": sorted(case.process_links),
+        "scenes": sorted(case.scenes),
+        "categories": sorted(case.categories),
+        "pains": case.pains,
+        "provider": provider.organisation.name,
+        "provider_id": provider.id,
+        "investment": _number(case.investment_cny),
+        "days": case.days,
+        "metrics": case.metrics[:3],
+        "level_before": case.level_before,
+        "level_after": case.level_after,
+    }
 
 
 def _number(value: Decimal | None) -> float | None:

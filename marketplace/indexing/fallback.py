@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import ColumnElement, Row, Select, false, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.indexing.building import OUTSIDE
@@ -20,20 +20,22 @@ from search import Document, tie_value
 FILTERS = ("segment", "type", "district")
 """What the database can filter by; other conditions are left out, and the page says so."""
 
-MODELS: dict[str, type[Any]] = {"provider": Provider, "product": Product, "case": CaseStudy}
+Filters = Mapping[str, Sequence[str]]
+Rows = Sequence[Row[*tuple[Any, ...]]]
+Statement = Select[*tuple[Any, ...]]
 
 
 def browse(
     session: Session,
     words: Vocabulary,
     kind: str,
-    filters: Mapping[str, Sequence[str]],
+    filters: Filters,
     day: date,
     offset: int,
     size: int,
 ) -> tuple[int, list[Document]]:
     """The number of public things of ``kind`` and the documents from ``offset`` on."""
-    rows = session.execute(_public(kind, filters)).all()
+    rows = PUBLIC[kind](session, filters)
     order = sorted(rows, key=lambda row: tie_value(f"{kind}:{row.id}", day))
     page = order[offset : offset + size]
     wanted = {f"{kind}:{row.id}": place for place, row in enumerate(page)}
@@ -46,36 +48,62 @@ def browse(
     return len(rows), sorted(found, key=lambda entry: wanted[entry.id])
 
 
-def _public(kind: str, filters: Mapping[str, Sequence[str]]) -> Select[Any]:
-    """(id, provider_id) of what is public; the same rule as ``documents`` without its JSON part."""
-    listed = select(Membership.provider_id).where(Membership.phase.in_(PUBLIC_PHASES))
-    if filters.get("segment"):
-        listed = listed.where(Membership.segment.in_(filters["segment"]))
-    if filters.get("type"):
-        listed = listed.where(Membership.type.in_(filters["type"]))
-    model = MODELS[kind]
-    provider_id = Provider.id if kind == "provider" else model.provider_id
-    statement = select(model.id.label("id"), provider_id.label("provider_id")).where(
-        model.hidden_at.is_(None), provider_id.in_(listed)
+def _listed(column: Any, filters: Filters, names: Sequence[str]) -> Statement:
+    """``column`` of the public places that pass the filters called ``names``."""
+    statement = select(column).where(Membership.phase.in_(PUBLIC_PHASES))
+    for name in names:
+        if filters.get(name):
+            statement = statement.where(getattr(Membership, name).in_(filters[name]))
+    return statement
+
+
+def _providers(session: Session, filters: Filters) -> Rows:
+    statement = _of_providers(select(Provider.id, Provider.id.label("provider_id")), filters)
+    listed = _listed(Membership.provider_id, filters, ("segment", "type"))
+    return session.execute(statement.where(Provider.id.in_(listed))).all()
+
+
+def _products(session: Session, filters: Filters) -> Rows:
+    """A product counts in the segments in which its provider has the place asked for."""
+    columns = select(Product.id, Product.provider_id, Product.segments)
+    statement = _of_providers(columns.join(Product.provider), filters)
+    places = _listed(Membership.provider_id, filters, ("segment", "type"))
+    segments: dict[int, set[str]] = {}
+    for provider_id, segment in session.execute(places.add_columns(Membership.segment)):
+        segments.setdefault(provider_id, set()).add(segment)
+    rows = session.execute(statement.where(Product.hidden_at.is_(None))).all()
+    return [row for row in rows if segments.get(row.provider_id, set()) & set(row.segments)]
+
+
+def _cases(session: Session, filters: Filters) -> Rows:
+    statement = select(CaseStudy.id, CaseStudy.provider_id).join(CaseStudy.provider)
+    listed = _listed(Membership.provider_id, filters, ("type",))
+    statement = statement.where(
+        Provider.hidden_at.is_(None),
+        Provider.id.in_(listed),
+        CaseStudy.hidden_at.is_(None),
+        CaseStudy.client_consent,
     )
-    if kind != "provider":
-        shown = select(Provider.id).where(Provider.hidden_at.is_(None))
-        statement = statement.where(provider_id.in_(shown))
-    if kind == "case":
-        statement = statement.where(CaseStudy.client_consent)
-        if filters.get("segment"):
-            statement = statement.where(CaseStudy.segment.in_(filters["segment"]))
-    return _in_districts(statement, kind, filters.get("district", ()))
+    if filters.get("segment"):
+        statement = statement.where(CaseStudy.segment.in_(filters["segment"]))
+    if filters.get("district"):
+        statement = statement.where(_in_districts(CaseStudy.district, filters["district"]))
+    return session.execute(statement).all()
 
 
-def _in_districts(statement: Select[Any], kind: str, districts: Sequence[str]) -> Select[Any]:
-    if not districts:
+PUBLIC = {"provider": _providers, "product": _products, "case": _cases}
+"""(id, provider_id) of what is public of each kind: the rules of ``services.catalogue``."""
+
+
+def _of_providers(statement: Statement, filters: Filters) -> Statement:
+    """Only of providers that are not hidden and sit in the districts asked for."""
+    statement = statement.where(Provider.hidden_at.is_(None))
+    if not filters.get("district"):
         return statement
-    column = CaseStudy.district if kind == "case" else Organisation.district
-    outside = column.is_(None) if OUTSIDE in districts else false()
-    condition = or_(column.in_(districts), outside)
-    if kind == "case":
-        return statement.where(condition)
-    inside = select(Provider.id).join(Organisation).where(condition)
-    provider_id = Provider.id if kind == "provider" else MODELS[kind].provider_id
-    return statement.where(provider_id.in_(inside))
+    there = _in_districts(Organisation.district, filters["district"])
+    return statement.join(Provider.organisation).where(there)
+
+
+def _in_districts(column: Any, districts: Sequence[str]) -> ColumnElement[bool]:
+    outside = or_(column.is_(None), column == "") if OUTSIDE in districts else false()
+    return or_(column.in_(districts), outside)
