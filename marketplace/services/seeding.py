@@ -8,11 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.clock import DayRule
-from marketplace.models import Term
-from marketplace.programmes import vocabulary
-from marketplace.programmes.loader import read_yaml
-from marketplace.services import calendar
+from marketplace.models import Round, Term
+from marketplace.permissions import SYSTEM
+from marketplace.phases import RoundPhase
+from marketplace.programmes import library, vocabulary
+from marketplace.programmes.loader import LoadFailed, read_yaml
+from marketplace.services import calendar, rounds
 from marketplace.services.calendar import YearOfDays
+from marketplace.services.rounds import Opening
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -81,6 +84,30 @@ def seed_vocabulary(session: Session, folder: Path = CONFIG / "vocabulary") -> S
         row.aliases, row.data = list(word.aliases), dict(word.data)
     session.flush()
     return Seeded(made, updated, kept)
+
+
+def seed_rounds(session: Session, config: Path = CONFIG) -> Seeded:
+    """Open the demo's rounds that are not there yet. Raises LoadFailed for a wrong file."""
+    found = library.load(config)
+    if any(finding.fatal for finding in found.findings):
+        raise LoadFailed([finding for finding in found.findings if finding.fatal])
+    known = set(session.scalars(select(Round.key)))
+    new = [
+        item
+        for item in read_yaml(config / "demo" / "rounds.yml")["rounds"]
+        if item["key"] not in known
+    ]
+    for item in new:
+        opening = Opening(
+            key=item["key"],
+            label=item["label"],
+            phase=RoundPhase(item["phase"]),
+            cities=tuple(item.get("cities", ())),
+            year=item.get("year"),
+            listed_on=item.get("listed_on"),
+        )
+        rounds.open_round(session, SYSTEM, found.programmes[item["programme"]], opening)
+    return Seeded(len(new), 0, 0)
 
 
 def _words(

@@ -4,7 +4,7 @@ Cells are written as texts, numbers and dates, never as formulas or links (S60).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ KIND_NAMES = {
     Kind.ROUND: "下拉选择",
     Kind.METRICS: "多项指标",
 }
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)  # equal rows make equal files
 GUIDANCE = (
     "1. 每个工作表一类数据，第一行是列名，不要改动；红底列必填。不需要的工作表可以留空。",
     "2. 各表靠统一社会信用代码相连：单位先在“机构”表中或已经登记，才能有产品、案例、人员。",
@@ -59,6 +60,7 @@ def write(path: Path, vocabulary: Vocabulary, rows: Rows | None = None) -> None:
         "constant_memory": True,
     }
     with xlsxwriter.Workbook(path, options) as book:
+        book.set_properties({"created": CREATED})
         writer = _Writer(book, vocabulary)
         writer.guide()
         lists = writer.options()

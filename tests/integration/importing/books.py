@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import xlsxwriter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -149,6 +150,18 @@ def write(database: Database, path: Path, rows: Rows) -> Path:
     """Fill the template."""
     with database.reading() as session:
         template.write(path, load_vocabulary(session), rows)
+    return path
+
+
+def raw(path: Path, headers: dict[str, list[str]], rows: dict[str, list[list[Any]]]) -> Path:
+    """A workbook written cell by cell, as somebody without the template might."""
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
+        for title, names in headers.items():
+            page = book.add_worksheet(title)
+            for number, cells in enumerate([names, *rows.get(title, [])]):
+                for at, cell in enumerate(cells):
+                    if cell is not None:
+                        page.write(number, at, cell)
     return path
 
 

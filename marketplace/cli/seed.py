@@ -1,0 +1,84 @@
+"""``marketplace seed``: vocabulary, calendar, and the whole demo. Safe to repeat."""
+
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from marketplace.cli.context import database, settings
+from marketplace.models import ImportJob
+from marketplace.phases import ImportPhase
+from marketplace.programmes.loader import LoadFailed
+from marketplace.schemas.imports import load_vocabulary
+from marketplace.services import seeding
+from marketplace.services.importing import jobs, template
+
+DEMO_FILE = "demo.xlsx"
+
+
+@click.group("seed", help="写入基础数据；可以重复运行")
+def seed_group() -> None:
+    """Group of seed commands."""
+
+
+@seed_group.command("base", help="词表和工作日历；人工改过的保留")
+def seed_base() -> None:
+    try:
+        words = database().run(seeding.seed_vocabulary)
+        days = database().run(seeding.seed_calendar)
+    except LoadFailed as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"词表：{words}")
+    click.echo(f"日历：{days}")
+
+
+@seed_group.command("demo", help="演示数据：词表、日历、批次、示例服务商、账号、索引")
+@click.pass_context
+def seed_demo(context: click.Context) -> None:
+    from marketplace.services import demo_accounts
+
+    if not settings().demo:
+        raise click.ClickException("演示数据只能在演示模式下写入（MARKETPLACE_MODE=demo）")
+    context.invoke(seed_base)
+    click.echo(f"批次：{database().run(seeding.seed_rounds)}")
+    import_demo(context, settings().data_dir / DEMO_FILE)
+    made = database().run(lambda session: demo_accounts.ensure(session, settings()))
+    click.echo(f"账号：新增{len(made)}")
+    refresh_index(context)
+
+
+def import_demo(context: click.Context, path: Path) -> None:
+    """Write the demo's workbook and import it like any other; once."""
+    from marketplace.cli.imports import import_file
+    from marketplace.demo import dataset
+
+    with database().reading() as session:
+        template.write(path, load_vocabulary(session), dataset.build())
+        done = session.scalar(
+            select(ImportJob.id).where(
+                ImportJob.sha256 == jobs.sha256_of(path),
+                ImportJob.phase == ImportPhase.DONE,
+                ImportJob.created_by.is_(None),
+            )
+        )
+    if done is not None:
+        click.echo(f"示例服务商：第{done}次导入已写入，没有变化")
+        return
+    context.invoke(import_file, path=path, dry_run=False)
+
+
+def refresh_index(context: click.Context) -> None:
+    """Rebuild the index unless it equals the database."""
+    from marketplace.cli.search import rebuild
+    from marketplace.indexing.upkeep import verify_index
+    from marketplace.indexing.wiring import Catalogue
+    from search import SearchError
+
+    try:
+        differences = verify_index(Catalogue(settings().search_url, database()), database())
+    except SearchError:
+        differences = None  # no index yet, or one of another schema
+    if differences is None or differences:
+        context.invoke(rebuild)
+    else:
+        click.echo("索引：与数据库一致")
