@@ -82,12 +82,14 @@ def _page(session: Session, row: Membership, transition: Transition) -> dict[str
 
 def _transition(session: Session, row: Membership, verb: str, action: str) -> Transition:
     """What the action would do now. Raises NotFound, Forbidden, Conflict (wrong state, guards)."""
-    known = shapes.transitions(row.round).get(action)
-    if known is None or known.by != VERBS[verb]:
+    workflow = row.round.programme.workflows["standing"]
+    if (action, VERBS[verb].value) not in {(item.action, item.by) for item in workflow.transitions}:
         raise NotFound("没有这个操作")
     if not can(current_actor(), VERBS[verb], row):
         raise Forbidden
     transition, reasons = consequences.refusals(session, current_actor(), row, action)
+    if transition is not None and transition.by != VERBS[verb]:
+        raise NotFound("没有这个操作")
     if transition is None or reasons:
         raise Conflict("；".join(reasons), code="wrong_state", reasons=reasons)
     return transition

@@ -46,7 +46,7 @@ def _page(action: str, ids: list[int]) -> dict[str, Any]:
     planned = bulk.plan(current_session(), current_actor(), action, ids)
     first = next((item for item in planned if item.possible and item.transition), None)
     known = [shapes.transitions(item.membership.round).get(action) for item in planned]
-    named = next((item for item in known if item is not None), None)
+    named = first.transition if first else next((item for item in known if item), None)
     if named is None:
         raise NotFound("没有这个操作")
     return {
