@@ -50,6 +50,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         MAX_CONTENT_LENGTH=settings.max_upload_mb * MEGABYTE,
         TEMPLATES_AUTO_RELOAD=False,
     )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
     _add_parts(app, settings)
     web.init_app(app, settings)

@@ -130,7 +130,7 @@ RULES: dict[Permission, Rule] = {
     _P.SYSTEM_READ: _SECURITY | _CITY,
     _P.USER_MANAGE: _ADMIN | IsSystem(),
     _P.USER_READ: _ADMIN | _SECURITY | Is(Role.AUDITOR),
-    _P.USER_UNLOCK: _ADMIN | _SECURITY,
+    _P.USER_UNLOCK: _ADMIN | _SECURITY | IsSystem(),
     _P.VOCABULARY_EDIT: _CITY,
     _P.WAIVER_GRANT: _LEADER,
     _P.WORK_READ: _BUREAU,

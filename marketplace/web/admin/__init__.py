@@ -1,5 +1,6 @@
 """Organisations, users, roles, sessions and records: pages for the administrators."""
 
-from flask import Blueprint
+from marketplace.web.admin import organisations, overview, records, roles, users
+from marketplace.web.admin.blueprint import blueprint
 
-blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+__all__ = ["blueprint", "organisations", "overview", "records", "roles", "users"]

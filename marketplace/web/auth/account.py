@@ -13,7 +13,8 @@ from marketplace.schemas.accounts import Nothing, SwitchForm
 from marketplace.services import accounts, sessions
 from marketplace.web import security_log
 from marketplace.web.access import signed_in as for_users
-from marketplace.web.auth import blueprint, signing_in
+from marketplace.web.auth import signing_in
+from marketplace.web.auth.blueprint import blueprint
 from marketplace.web.forms import form_data, load
 from marketplace.web.parts import database, settings
 from marketplace.web.sessions import SignedIn, signed_in, web_session

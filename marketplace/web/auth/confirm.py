@@ -14,7 +14,7 @@ from marketplace.schemas.accounts import ConfirmForm
 from marketplace.services import accounts, passwords, second_factor, sessions
 from marketplace.web import limits, security_log
 from marketplace.web.access import signed_in as for_users
-from marketplace.web.auth import blueprint
+from marketplace.web.auth.blueprint import blueprint
 from marketplace.web.forms import form_data, load, local_path, page_again
 from marketplace.web.parts import cipher, database, settings
 from marketplace.web.sessions import SignedIn, signed_in, web_session

@@ -3,7 +3,7 @@
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from marketplace.web.auth import blueprint
+from marketplace.web.auth.blueprint import blueprint
 from marketplace.web.sessions import signed_in
 
 ALLOWED = (

@@ -13,7 +13,7 @@ from marketplace.schemas.accounts import MailForm
 from marketplace.services import accounts, invitations, links, lockout
 from marketplace.web import limits, security_log
 from marketplace.web.access import public
-from marketplace.web.auth import blueprint
+from marketplace.web.auth.blueprint import blueprint
 from marketplace.web.auth.own_login import checked_hash, tell
 from marketplace.web.forms import form_data, load, page_again
 from marketplace.web.parts import database, post

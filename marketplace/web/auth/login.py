@@ -11,7 +11,8 @@ from marketplace.services.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from marketplace.web import limits, security_log
 from marketplace.web.access import public
 from marketplace.web.access import signed_in as for_users
-from marketplace.web.auth import blueprint, qr, signing_in
+from marketplace.web.auth import qr, signing_in
+from marketplace.web.auth.blueprint import blueprint
 from marketplace.web.forms import form_data, load, local_path, page_again
 from marketplace.web.parts import cipher, database, settings
 from marketplace.web.sessions import signed_in, visitor

@@ -9,8 +9,9 @@ from marketplace.schemas.accounts import CodeForm, Nothing
 from marketplace.services import accounts, second_factor, sessions
 from marketplace.web import limits, security_log
 from marketplace.web.access import signed_in as for_users
-from marketplace.web.auth import blueprint, qr, signing_in
+from marketplace.web.auth import qr, signing_in
 from marketplace.web.auth.account import me
+from marketplace.web.auth.blueprint import blueprint
 from marketplace.web.auth.confirm import recently_confirmed
 from marketplace.web.auth.login import WRONG_CODE
 from marketplace.web.auth.own_login import tell

@@ -12,8 +12,8 @@ from marketplace.services import accounts, invitations, passwords, sessions
 from marketplace.services.passwords import Choice
 from marketplace.web import limits, security_log
 from marketplace.web.access import signed_in as for_users
-from marketplace.web.auth import blueprint
 from marketplace.web.auth.account import me
+from marketplace.web.auth.blueprint import blueprint
 from marketplace.web.auth.confirm import is_right, recently_confirmed
 from marketplace.web.forms import form_data, load, page_again
 from marketplace.web.parts import cipher, database, post, settings

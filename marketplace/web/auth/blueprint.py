@@ -1,0 +1,5 @@
+"""The blueprint alone, so that the modules of its views can import it."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("auth", "marketplace.web.auth")
