@@ -44,7 +44,8 @@ class Document:
         return self.id.partition(":")[0]
 
     def _fault(self) -> str | None:
-        if self.kind not in KINDS or len(self.id) > MAX_ID or not _plain(self.id):
+        kind, _, key = self.id.partition(":")
+        if kind not in KINDS or not key or len(self.id) > MAX_ID or not _plain(self.id):
             return f"id must be one of {', '.join(KINDS)}, a colon and a key"
         if not _is_int64(self.version) or self.version < 0:
             return f"version {self.version!r} is not a non-negative integer"

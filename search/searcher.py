@@ -32,14 +32,14 @@ class Searcher:
     """
 
     def __init__(self, engine: Engine, analyzer: Analyzer) -> None:
-        self._engine = engine
+        self.engine = engine
         self._analyzer = analyzer
         self._counted = _Cache()
 
     def search(self, request: SearchRequest) -> Page:
         """One page with its facets. Raises Unavailable when the engine cannot answer."""
         start = time.perf_counter()
-        view = self._engine.view()
+        view = self.engine.view()
         query = self._analyzer.read(request.q)
         node = match(query, view.meta.dictionary, RUNGS[0])
         rung = _first_rung(node)
@@ -65,7 +65,7 @@ class Searcher:
         When no single filter helps, leaving out all of them is offered, if that does.
         Raises Unavailable.
         """
-        view = self._engine.view()
+        view = self.engine.view()
         query = self._analyzer.read(request.q)
         node = match(query, view.meta.dictionary, RUNGS[0])
         if self._relaxes(view, query, node):
@@ -75,7 +75,8 @@ class Searcher:
             Way((name,), view.count(node, joined(tuple(g for g in groups if g[0] != name))))
             for name, _ in groups
         ]
-        helpful = sorted((way for way in ways if way.total), key=lambda way: (-way.total, way))
+        found = (way for way in ways if way.total)
+        helpful = sorted(found, key=lambda way: (-way.total, way.without))
         if helpful or len(groups) < 2:
             return tuple(helpful)
         total = view.count(node, ())

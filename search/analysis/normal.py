@@ -65,7 +65,7 @@ def has_traditional(text: str) -> bool:
 
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3005\U00020000-\U0003ffff"
-KANA_HANGUL = "\u3040-\u30ff\uac00-\ud7a3"
+KANA_HANGUL = "\u3041-\u3096\u30a1-\u30fa\u30fc\uac00-\ud7a3"
 CJK = HAN + KANA_HANGUL
 ONE_CJK = re.compile(f"[{CJK}]")
 

@@ -29,11 +29,12 @@ _FILLERS = _words("""
     现在 进行 实现 一下 关于 对于 用于 适合 好的 最好 的 了 和 与 及 或 在 是 有 做 能 会 要 把 给
     对 等 吗 呢 吧 个
 """)
-# So common in this trade that they must not decide whether a document is found.
-_GENERIC = _words("""
+# So common in this trade, alone and together, that they must not decide what is found.
+_GENERIC_WORDS = _words("""
     系统 软件 平台 方案 解决方案 服务 服务商 供应商 公司 企业 厂家 厂商 工厂 项目 产品 案例
     有限公司 科技 管理 数字化 数字化转型 信息化 智能 改造 建设 应用 工具
 """)
+_GENERIC = re.compile(f"(?:{'|'.join(sorted(_GENERIC_WORDS, key=len, reverse=True))})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Analyzer:
 
     def _plain_units(self, text: str) -> list[Unit]:
         return [
-            Unit(word, self._synonyms.of(word), optional=word in _GENERIC)
+            Unit(word, self._synonyms.of(word), optional=bool(_GENERIC.fullmatch(word)))
             for word in self._segmenter.cut(text)
         ]
 

@@ -12,7 +12,7 @@ from search.documents import Document
 from search.engines import Applied, Build, Deletion, Versions
 from search.engines.embedded_view import EmbeddedView
 from search.engines.folders import Folder
-from search.engines.locks import file_lock
+from search.engines.locks import fair_lock, file_lock
 from search.engines.meta import Meta
 from search.engines.tantivy_queries import prepare, schema, tantivy_document
 from search.errors import IndexMissing, SearchError, Unavailable, WriterBusy
@@ -121,7 +121,7 @@ class EmbeddedEngine:
 
     def _frozen(self) -> AbstractContextManager[None]:
         self._folder.make()
-        return file_lock(self._folder.write_lock, WAIT_SECONDS, ANOTHER_WRITER)
+        return fair_lock(self._folder.write_lock, WAIT_SECONDS, ANOTHER_WRITER)
 
     # ---------------------------------------------------------------- building
 

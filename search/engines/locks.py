@@ -4,12 +4,25 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from search.errors import WriterBusy
 
 PAUSE = 0.01
+
+
+@contextmanager
+def fair_lock(path: Path, wait_seconds: float, busy: str) -> Iterator[None]:
+    """Like :func:`file_lock`, but who locks again and again cannot keep the others out.
+
+    All come through a gate that is held only while waiting, so whoever waits behind the present
+    holder is the next.
+    """
+    with ExitStack() as stack:
+        with file_lock(path.with_suffix(".gate"), wait_seconds, busy):
+            stack.enter_context(file_lock(path, wait_seconds, busy))
+        yield
 
 
 @contextmanager

@@ -1,0 +1,71 @@
+"""Small made-up collections for the engine contract."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+
+from search import Analyzer, Document, Engine, Rebuilt, Synonym, rebuild
+
+DAY = date(2026, 3, 4)  # a Wednesday
+SEGMENTS = ("auto_parts", "rail_equipment", "home_appliance")
+TYPES = ("integrator", "product", "chain_leader")
+DISTRICTS = ("370202", "370203", "370281")
+TERMS = ("注塑", "压铸", "排产", "MES", "制造执行系统", "质量追溯", "能耗管理", "仓储管理")
+RULES = (Synonym(("MES", "制造执行系统")), Synonym(("双碳",), ("能耗管理",)))
+ANALYZER = Analyzer(TERMS, RULES)
+WORDS = (*TERMS, "车间", "机器人", "澜图", "启恒", "视觉检测", "3.0")
+
+
+def some_documents(count: int, seed: int = 1) -> list[Document]:
+    """Documents of all kinds with many equal scores, prices and dates."""
+    dice = random.Random(seed)
+    made = []
+    for number in range(count):
+        words = dice.choices(WORDS, k=4)
+        made.append(
+            Document(
+                f"{dice.choice(('provider', 'product', 'case'))}:{number}",
+                dice.randrange(1, 5),
+                f"{words[0]}{words[1]}",
+                (words[2],) if number % 3 else (),
+                f"{words[2]}，用于{words[3]}。",
+                {
+                    "segment": tuple(dice.sample(SEGMENTS, dice.randrange(1, 3))),
+                    "type": (dice.choice(TYPES),),
+                    "round": (dice.choice(("r1", "r2")),),
+                    "district": (dice.choice(DISTRICTS),),
+                    "standing": dice.choice((("listed",), ("warned",), ())),
+                },
+                {"updated": dice.randrange(3)}
+                | ({"price": dice.randrange(3) * 1000} if number % 4 else {}),
+            )
+        )
+    return made
+
+
+class Source:
+    """The side of the database: what there is now, by id."""
+
+    def __init__(self, documents: Iterable[Document] = ()) -> None:
+        self.documents = {document.id: document for document in documents}
+
+    def all(self) -> list[Document]:
+        return list(self.documents.values())
+
+    def load(self, ids: Sequence[str]) -> list[Document]:
+        return [self.documents[each] for each in ids if each in self.documents]
+
+    def expected(self) -> list[tuple[str, int]]:
+        return [(document.id, document.version) for document in self.documents.values()]
+
+    def rebuild(
+        self, engine: Engine, progress: Callable[[str, int], None] | None = None
+    ) -> Rebuilt:
+        return rebuild(
+            engine,
+            self.all,
+            load=self.load,
+            expected=self.expected,
+            terms=TERMS,
+            progress=progress,
+        )

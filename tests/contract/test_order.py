@@ -1,0 +1,118 @@
+"""Order and paging: exact names first, neutral among equals, each hit on one page."""
+
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from search import Document, Searcher, SearchRequest, Sort, tie_value
+from tests.contract.corpus import DAY, WORDS
+
+Collection = tuple[Searcher, list[Document]]
+of_module = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAST = 2**62
+
+
+def all_ids(searcher: Searcher, per_page: int = 100, **given: object) -> list[str]:
+    """The ids of all hits, page after page."""
+    found: list[str] = []
+    page = searcher.search(SearchRequest(DAY, per_page=per_page, **given))
+    for number in range(1, page.pages + 1):
+        request = SearchRequest(DAY, per_page=per_page, page=number, **given)
+        found += [hit.id for hit in searcher.search(request).hits]
+    assert len(found) == page.total
+    return found
+
+
+@of_module
+@given(
+    q=st.lists(st.sampled_from(WORDS), max_size=2).map(" ".join),
+    sort=st.sampled_from(Sort),
+    per_page=st.integers(1, 60),
+)
+def test_pages_together_are_one_list(
+    collection: Collection, q: str, sort: Sort, per_page: int
+) -> None:
+    searcher, _ = collection
+    whole = all_ids(searcher, q=q, sort=sort)
+    assert len(set(whole)) == len(whole)
+    assert all_ids(searcher, per_page, q=q, sort=sort) == whole
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_browsing_follows_the_tie_of_the_day(collection: Collection, weekday: int) -> None:
+    searcher, documents = collection
+    day = date(2026, 3, 2) + timedelta(days=weekday)
+    hits = searcher.search(SearchRequest(day, per_page=100)).hits
+    neutral = sorted((document.id for document in documents), key=lambda i: tie_value(i, day))
+    assert [hit.id for hit in hits] == neutral[:100]
+
+
+@pytest.mark.parametrize("sort", [Sort.PRICE, Sort.UPDATED])
+@pytest.mark.parametrize("q", ["", "注塑"])
+def test_equals_of_a_sort_follow_the_tie(collection: Collection, sort: Sort, q: str) -> None:
+    searcher, documents = collection
+    by_id = {document.id: document for document in documents}
+
+    def rank(document_id: str) -> tuple[int, int]:
+        numbers = by_id[document_id].numbers
+        value = numbers.get("price", LAST) if sort is Sort.PRICE else -numbers["updated"]
+        return value, tie_value(document_id, DAY)
+
+    ids = all_ids(searcher, 7, q=q, sort=sort)
+    assert ids == sorted(ids, key=rank)
+    assert len(ids) > 60
+
+
+def test_equals_of_relevance_follow_the_tie(searching: Callable[..., Searcher]) -> None:
+    """Far more equals than one window, inserted in another order than that of the tie."""
+    ids = [f"case:{number}" for number in range(700)]
+    random.Random(3).shuffle(ids)
+    searcher = searching(*(Document(each, 1, "注塑案例") for each in ids))
+    neutral = sorted(ids, key=lambda each: tie_value(each, DAY))
+    for per_page in (20, 100):
+        assert all_ids(searcher, per_page, q="注塑") == neutral
+
+
+def test_insertion_alone_would_give_another_order(searching: Callable[..., Searcher]) -> None:
+    """Control: the engine's own order of equals is not the neutral one."""
+    ids = [f"case:{number}" for number in range(50)]
+    searcher = searching(*(Document(each, 1, "注塑案例") for each in ids))
+    assert all_ids(searcher, q="注塑") != ids
+
+
+def test_the_exact_name_comes_first(searching: Callable[..., Searcher]) -> None:
+    searcher = searching(
+        Document("provider:1", 1, "青岛澜图智造科技有限公司", ("澜图",), "澜图 " * 3),
+        Document("provider:2", 1, "澜图 澜图 澜图", (), "澜图" * 30),
+        Document("product:3", 1, "澜图MES", ("澜图云",), "青岛澜图智造科技有限公司的产品"),
+    )
+    first = {
+        "青岛澜图智造科技有限公司": "provider:1",
+        "青島瀾圖智造科技有限公司": "provider:1",
+        "澜图": "provider:1",
+        "澜图 mes": "product:3",
+        "澜图云": "product:3",
+    }
+    for q, expected in first.items():
+        assert searcher.search(SearchRequest(DAY, q)).hits[0].id == expected, q
+
+
+def test_words_side_by_side_in_a_title_come_before_words_apart(
+    searching: Callable[..., Searcher],
+) -> None:
+    searcher = searching(
+        Document("case:1", 1, "注塑项目用机器人取件", body="机器人 注塑"),
+        Document("case:2", 1, "注塑机器人取件项目"),
+    )
+    hits = searcher.search(SearchRequest(DAY, "注塑机器人")).hits
+    assert [hit.id for hit in hits] == ["case:2", "case:1"]
+
+
+def test_no_more_than_ten_thousand_hits_are_shown(collection: Collection) -> None:
+    searcher, _ = collection
+    page = searcher.search(SearchRequest(DAY, page=100, per_page=100))
+    assert (page.total, page.hits, page.pages) == (300, (), 3)
