@@ -61,6 +61,6 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$state" ]; then
   say "Installing the locked dependencies ($kind)"
   export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
   "$venv/bin/python" -m pip install -q --require-hashes -r "$lock"
-  "$venv/bin/python" -m pip install -q --no-deps --no-build-isolation -e .
+  PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install -q --no-deps --no-build-isolation -e .
   echo "$state" >"$stamp"
 fi

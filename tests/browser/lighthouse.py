@@ -49,9 +49,11 @@ def scores(url: str) -> dict[str, int]:
             "--quiet", "--output=json", f"--only-categories={','.join(FLOORS)}",
             f"--chrome-flags={CHROMIUM_FLAGS}",
         ],
-        capture_output=True, text=True, check=True, timeout=300,
+        capture_output=True, text=True, check=False, timeout=300,
         env={**server.environment(FOLDER), "CHROME_PATH": shutil.which("chromium") or ""},
     )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"Lighthouse could not look at {url}:\n{done.stderr[-2000:]}")
     categories = json.loads(done.stdout)["categories"]
     return {name: round(100 * (categories[name]["score"] or 0)) for name in FLOORS}
 
