@@ -6,12 +6,13 @@ place in a public phase and was not hidden by staff; everything else shows at mo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from marketplace import clock
 from marketplace.errors import NotFound
 from marketplace.models import CaseStudy, Event, Membership, Person, Product, Provider
 from marketplace.phases import PUBLIC_PHASES, StandingPhase
@@ -174,21 +175,25 @@ def team(session: Session, provider_id: int) -> Team:
 
 @dataclass(frozen=True)
 class Change:
-    """One public change of standing: the place, when, and the state it entered."""
+    """One public change of standing: the place, the day in Beijing, and the state it entered."""
 
     membership: Membership
-    at: datetime
+    day: date
     state: State
 
 
 def changes(session: Session, memberships: Sequence[Membership]) -> list[Change]:
-    """How the standing of these places changed, the latest first: one query."""
+    """How the standing of these places changed after listing, the latest first: one query.
+
+    A place whose history began elsewhere (import) has no event for the state it stands in.
+    """
     by_id = {item.id: item for item in memberships}
     rows = session.execute(
         select(Event.subject_id, Event.at, Event.to_state)
         .where(
             Event.subject_type == Membership.__tablename__,
             Event.subject_id.in_(by_id),
+            Event.from_state != "",
             Event.from_state != Event.to_state,
         )
         .order_by(Event.id.desc())
@@ -198,8 +203,13 @@ def changes(session: Session, memberships: Sequence[Membership]) -> list[Change]
         membership = by_id[membership_id]
         workflow = membership.round.programme.workflows["standing"]
         if to_state in {state.id for state in workflow.states}:
-            found.append(Change(membership, at, workflow.state(to_state)))
-    return found
+            found.append(Change(membership, clock.beijing(at).date(), workflow.state(to_state)))
+    told = {change.membership.id for change in found}
+    for item in memberships:
+        if item.id not in told and item.phase != StandingPhase.LISTED:
+            day = item.exited_on or clock.beijing(item.state_since).date()
+            found.append(Change(item, day, state_of(item)))
+    return sorted(found, key=lambda change: change.day, reverse=True)
 
 
 def masked(phone: str) -> str:

@@ -4,6 +4,11 @@ from flask import Blueprint
 
 blueprint = Blueprint("public", __name__)
 
-from marketplace.web.public import results  # noqa: E402  views register themselves
-
-__all__ = ["blueprint", "results"]
+from marketplace.web.public import (  # noqa: E402, F401  views register themselves
+    case,
+    compare,
+    home,
+    product,
+    provider,
+    results,
+)

@@ -43,7 +43,7 @@ def standing(card: Mapping[str, Any]) -> dict[str, str]:
 
 def place(words: Vocabulary, district: str) -> str:
     """Name of a district."""
-    return "市外" if district == OUTSIDE else words.label("district", district)
+    return "市外" if district == OUTSIDE else words.name("district", district)
 
 
 def _names(words: Vocabulary, kind: str, codes: list[str]) -> list[str]:
@@ -65,7 +65,8 @@ def _excerpt(highlighter: Highlighter, text: str) -> list[tuple[str, bool]]:
 def provider_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str, Any]:
     """Context of the ``provider_card`` component."""
     card = hit.card or {}
-    types = sorted({item["type"] for item in card["places"]})
+    listed = {item["type"] for item in card["places"]}
+    types = [word.code for word in words.options("provider_type") if word.code in listed]
     others = card["products"] - 1
     line = card["main_product"] + (f" 等 {card['products']} 个产品" if others > 0 else "")
     same = card["segment_cases"]
@@ -78,7 +79,9 @@ def provider_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict
             for code in types
         ],
         "standing": standing(card),
-        "segments": _names(words, "segment", sorted({i["segment"] for i in card["places"]})),
+        "segments": [
+            words.name("segment", code) for code in sorted({i["segment"] for i in card["places"]})
+        ],
         "intro": _excerpt(highlighter, card["intro"]),
         "district": place(words, card["district"]),
         "products_line": line,
@@ -100,6 +103,7 @@ def product_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[
         "name": _marked(highlighter, card["name"]),
         "version": card["release"],
         "category": words.label("category", card["category"]),
+        "category_code": card["category"],
         "provider_name": card["provider"],
         "provider_url": f"/providers/{card['provider_id']}",
         "standing": standing(card),

@@ -1,6 +1,7 @@
 """What a results page shows around its hits: facets, pills, the sentence, sorting, paging."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,10 +9,12 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.indexing.building import OUTSIDE
 from marketplace.services.vocabulary import Vocabulary
-from marketplace.web.public.searching import FILTERS, SORTS, Asked, Found
-from search import FacetValue, Sort
+from marketplace.web.public.searching import FILTERS, QUIET, SORTS, Asked, Found
+from search import FacetValue, Sort, Way
 
+PATHS = {"provider": "/providers", "product": "/products", "case": "/cases"}
 LABELS = {
+    "q": "关键词",
     "segment": "细分行业",
     "type": "服务商类型",
     "process_link": "关键环节",
@@ -23,30 +26,23 @@ LABELS = {
     "deployment": "部署方式",
     "local": "本地案例",
     "year": "案例年份",
+    "provider": "服务商",
+    "round": "批次",
 }
 SORT_LABELS = {Sort.RELEVANCE: "相关度", Sort.UPDATED: "最近更新", Sort.PRICE: "价格从低到高"}
 UNITS = {"provider": "家", "product": "个", "case": "个"}
 PLURALS = {"provider": "服务商", "product": "产品", "case": "案例"}
 
+Params = MultiDict[str, str]
 
-def address(path: str, params: MultiDict[str, str] | Sequence[tuple[str, str]]) -> str:
+
+def address(path: str, params: Params | Sequence[tuple[str, str]]) -> str:
     """``path`` with its parameters in order."""
     pairs = list(params.items(multi=True)) if isinstance(params, MultiDict) else list(params)
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
-def value_name(words: Vocabulary, kind: str, name: str, value: str) -> str:
-    """How a chosen value is called on the page; an unknown one shows as it stands."""
-    if name == "district" and value == OUTSIDE:
-        return "市外"
-    if name == "local":
-        return "有青岛本地案例"
-    if name == "year":
-        return f"{value}年"
-    return words.label(FILTERS[kind][name][1], value)
-
-
-def without(asked: Asked, name: str, value: str | None = None) -> MultiDict[str, str]:
+def without(asked: Asked, name: str, value: str | None = None) -> Params:
     """The parameters less one value of a filter, or less the whole filter."""
     pairs = [
         (key, each)
@@ -56,131 +52,186 @@ def without(asked: Asked, name: str, value: str | None = None) -> MultiDict[str,
     return MultiDict(pairs)
 
 
-def facet_groups(found: Found, words: Vocabulary) -> list[dict[str, Any]]:
-    """Groups of options with counts for the ``filter_list`` component.
+@dataclass(frozen=True)
+class Listing:
+    """One results page in the making. ``given`` names values that no vocabulary knows."""
 
-    Without an engine there are no counts; what the database can filter by is still offered.
-    """
-    asked = found.asked
-    groups = []
-    for name, (field, kind) in FILTERS[asked.kind].items():
-        if found.degraded:
-            options = _plain_options(asked, words, name, kind)
+    found: Found
+    words: Vocabulary
+    given: Mapping[tuple[str, str], str]
+
+    @property
+    def asked(self) -> Asked:
+        return self.found.asked
+
+    @property
+    def path(self) -> str:
+        return PATHS[self.asked.kind]
+
+    def name(self, parameter: str, value: str) -> str:
+        """How a value is called on the page; an unknown one shows as it stands."""
+        if (parameter, value) in self.given:
+            return self.given[parameter, value]
+        if parameter == "district":
+            return "市外" if value == OUTSIDE else self.words.name("district", value)
+        if parameter == "local":
+            return "有青岛本地案例"
+        if parameter == "year":
+            return f"{value}年"
+        return self.words.label(FILTERS[self.asked.kind][parameter][1], value)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Options with counts for the ``filter_list`` component.
+
+        Without an engine there are no counts; what the database can filter by is still offered.
+        """
+        groups = []
+        for name, (field, kind) in FILTERS[self.asked.kind].items():
+            if name in QUIET:
+                continue
+            if self.found.degraded:
+                options = self._plain(name, kind)
+            else:
+                options = self._counted(name, kind, self.found.facets.get(field, ()))
+            groups.append({"name": name, "label": LABELS[name], "options": options})
+        return groups
+
+    def _counted(self, name: str, kind: str, counts: Sequence[FacetValue]) -> list[dict[str, Any]]:
+        """In the order of the vocabulary, so that an option keeps its place; newest year first."""
+        order = {word.code: place for place, word in enumerate(self.words.options(kind))}
+        if name == "year":
+            shown = sorted(counts, key=lambda item: item.value, reverse=True)
         else:
-            options = _counted_options(asked, words, name, kind, found.facets.get(field, ()))
-        groups.append({"name": name, "label": LABELS[name], "options": options})
-    return groups
+            shown = sorted(counts, key=lambda item: (order.get(item.value, len(order)), item.value))
+        return [
+            {
+                "value": item.value,
+                "label": self.name(name, item.value),
+                "count": item.count,
+                "checked": item.selected,
+            }
+            for item in shown
+            if item.count or item.selected
+        ]
 
+    def _plain(self, name: str, kind: str) -> list[dict[str, Any]]:
+        if name not in ("segment", "type", "district"):
+            return []
+        chosen = self.asked.chosen.get(name, ())
+        return [
+            {"value": word.code, "label": word.label, "count": None, "checked": word.code in chosen}
+            for word in self.words.options(kind)
+        ]
 
-def _counted_options(
-    asked: Asked, words: Vocabulary, name: str, kind: str, counts: Sequence[FacetValue]
-) -> list[dict[str, Any]]:
-    """In the order of the vocabulary, so that an option keeps its place; years newest first."""
-    order = {word.code: place for place, word in enumerate(words.options(kind))}
-    if name == "year":
-        shown = sorted(counts, key=lambda item: item.value, reverse=True)
-    else:
-        shown = sorted(counts, key=lambda item: (order.get(item.value, len(order)), item.value))
-    return [
-        {
-            "value": item.value,
-            "label": value_name(words, asked.kind, name, item.value),
-            "count": item.count,
-            "checked": item.selected,
-        }
-        for item in shown
-        if item.count or item.selected
-    ]
+    def pills(self) -> list[dict[str, str]]:
+        """Every chosen condition as a link that removes it."""
+        items = []
+        if self.asked.request.q:
+            url = address(self.path, without(self.asked, "q"))
+            label = f"“{self.asked.request.q}”"
+            items.append({"group": LABELS["q"], "label": label, "url": url})
+        for name, values in self.asked.chosen.items():
+            for value in values:
+                url = address(self.path, without(self.asked, name, value))
+                label = self.name(name, value)
+                items.append({"group": LABELS[name], "label": label, "url": url})
+        return items
 
+    def parts(self) -> list[str]:
+        """What holds, in words: ``汽车零部件 · 小快轻准 · 含“MES”``."""
+        parts = [
+            " 或 ".join(self.name(name, value) for value in values)
+            for name, values in self.found.applied.items()
+        ]
+        words = self.asked.request.q
+        return [*parts, f"含“{words}”"] if words and not self.found.degraded else parts
 
-def _plain_options(asked: Asked, words: Vocabulary, name: str, kind: str) -> list[dict[str, Any]]:
-    if name not in ("segment", "type", "district"):
-        return []
-    chosen = asked.chosen.get(name, ())
-    return [
-        {"value": w.code, "label": w.label, "count": None, "checked": w.code in chosen}
-        for w in words.options(kind)
-    ]
+    def sorts(self) -> list[dict[str, Any]]:
+        """Links to the other orders; from the database there is the neutral one only."""
+        if self.found.degraded:
+            return []
+        rest = list(without(self.asked, "sort").items(multi=True))
+        options = []
+        for sort in SORTS[self.asked.kind]:
+            pairs = rest if sort is Sort.RELEVANCE else [*rest, ("sort", sort.value)]
+            neutral = sort is Sort.RELEVANCE and not self.asked.request.q
+            label = "每日轮换" if neutral else SORT_LABELS[sort]
+            current = self.asked.request.sort is sort
+            options.append({"label": label, "url": address(self.path, pairs), "current": current})
+        return options
 
+    def drops(self) -> list[dict[str, Any]]:
+        """For an empty page: what to leave out and how many results that would give (F-V4)."""
+        return [drop for way in self.found.ways if (drop := self._drop(way))]
 
-def pills(asked: Asked, words: Vocabulary, path: str) -> list[dict[str, str]]:
-    """Every chosen condition as a link that removes it."""
-    items = []
-    if asked.request.q:
-        url = address(path, without(asked, "q"))
-        items.append({"group": "含", "label": f"“{asked.request.q}”", "url": url})
-    for name, values in asked.chosen.items():
-        for value in values:
-            label = value_name(words, asked.kind, name, value)
-            url = address(path, without(asked, name, value))
-            items.append({"group": LABELS[name], "label": label, "url": url})
-    return items
-
-
-def sentence_parts(asked: Asked, words: Vocabulary) -> list[str]:
-    """``汽车零部件 · 小快轻准 · 含“MES”``"""
-    parts = [
-        " 或 ".join(value_name(words, asked.kind, name, value) for value in values)
-        for name, values in asked.chosen.items()
-    ]
-    return [*parts, f"含“{asked.request.q}”"] if asked.request.q else parts
-
-
-def sort_options(asked: Asked, path: str) -> list[dict[str, Any]]:
-    """Links to the other orders."""
-    rest = without(asked, "sort")
-    options = []
-    for sort in SORTS[asked.kind]:
-        pairs = list(rest.items(multi=True))
-        if sort is not Sort.RELEVANCE:
-            pairs.append(("sort", sort.value))
-        label = SORT_LABELS[sort]
-        if sort is Sort.RELEVANCE and not asked.request.q:
-            label = "每日轮换"
-        current = asked.request.sort is sort
-        options.append({"label": label, "url": address(path, pairs), "current": current})
-    return options
-
-
-def way_links(found: Found, words: Vocabulary, path: str) -> list[dict[str, Any]]:
-    """For an empty page: which filter to leave out and how many results that would give (F-V4)."""
-    fields = {field: name for name, (field, _) in FILTERS[found.asked.kind].items()}
-    links = []
-    for way in found.ways:
-        names = [fields[field] for field in way.without if field in fields]
+    def _drop(self, way: Way) -> dict[str, Any] | None:
+        names = [self.asked.fields.get(field, field) for field in way.without]
+        names = [name for name in names if name in LABELS]
         if not names:
-            continue  # the kind of page itself is no filter of the visitor's
-        rest = [
-            (key, value) for key, value in found.asked.params.items(multi=True) if key not in names
-        ]
-        values = [
-            value_name(words, found.asked.kind, name, value)
-            for name in names
-            for value in found.asked.chosen[name]
-        ]
-        label = f"去掉{'、'.join(LABELS[name] for name in names)}“{'、'.join(values)}”"
-        links.append({"label": label, "total": way.total, "url": address(path, rest)})
-    return links
+            return None  # the kind of page itself is no condition of the visitor's
+        rest = [pair for pair in self.asked.params.items(multi=True) if pair[0] not in names]
+        label = "；".join(f"{LABELS[name]}：{self._values(name)}" for name in names)
+        return {"label": label, "count": way.total, "url": address(self.path, rest)}
 
+    def _values(self, name: str) -> str:
+        if name == "q":
+            return self.asked.request.q
+        return "、".join(self.name(name, value) for value in self.asked.chosen[name])
 
-def frame(found: Found, words: Vocabulary, path: str) -> dict[str, Any]:
-    """All of it, for the template of a results page."""
-    asked = found.asked
-    paging = [*asked.params.items(multi=True), ("day", asked.request.day.isoformat())]
-    return {
-        "asked": asked,
-        "found": found,
-        "path": path,
-        "unit": UNITS[asked.kind],
-        "plural": PLURALS[asked.kind],
-        "groups": facet_groups(found, words),
-        "active": sum(len(values) for values in asked.chosen.values()),
-        "hidden": [("q", asked.request.q)] * bool(asked.request.q),
-        "pills": pills(asked, words, path),
-        "parts": sentence_parts(asked, words),
-        "sorts": sort_options(asked, path),
-        "ways": way_links(found, words, path),
-        "kept": list(asked.params.items(multi=True)),
-        "page_link": lambda number: address(path, [*paging, ("page", str(number))]),
-        "page_hidden": paging,
-    }
+    def kinds(self) -> list[dict[str, Any]]:
+        """The same words among providers, products and cases, as tabs; nothing without words."""
+        counts = {**self.found.siblings, self.asked.kind: self.found.total}
+        words = [("q", self.asked.request.q)]
+        return [
+            {
+                "label": PLURALS[kind],
+                "url": address(PATHS[kind], words),
+                "count": counts[kind],
+                "current": kind == self.asked.kind,
+            }
+            for kind in FILTERS
+            if self.found.siblings
+        ]
+
+    def note(self) -> str:
+        """What was done with the words typed, when it is more than looking for them."""
+        reading = self.found.reading
+        if reading is None or not self.asked.request.q:
+            return ""
+        notes = []
+        if reading.rung == "some":
+            notes.append("没有同时含全部词的结果，下面只含其中一部分")
+        if reading.shortened:
+            notes.append("关键词太长，只用了前面一段")
+        pairs = [f"{word}＝{'、'.join(others)}" for word, others in reading.synonyms]
+        if pairs:
+            notes.append(f"同义词一并查找：{'；'.join(pairs)}")
+        return "。".join(notes)
+
+    def frame(self) -> dict[str, Any]:
+        """All of it, for the template of a results page."""
+        asked = self.asked
+        kept = list(asked.params.items(multi=True))
+        paging = [*kept, ("day", asked.request.day.isoformat())]
+        no_filters = [pair for pair in kept if pair[0] in ("q", "sort", *QUIET)]
+        return {
+            "found": self.found,
+            "kind": asked.kind,
+            "q": asked.request.q,
+            "page": asked.request.page,
+            "path": self.path,
+            "unit": UNITS[asked.kind],
+            "plural": PLURALS[asked.kind],
+            "groups": self.groups(),
+            "active": sum(len(v) for n, v in asked.chosen.items() if n not in QUIET),
+            "hidden": no_filters,
+            "kept": [pair for pair in kept if pair[0] != "q"],
+            "pills": self.pills(),
+            "parts": self.parts(),
+            "sorts": self.sorts(),
+            "drops": self.drops(),
+            "kinds": self.kinds(),
+            "note": self.note(),
+            "page_link": lambda number: address(self.path, [*paging, ("page", str(number))]),
+            "page_hidden": paging,
+        }

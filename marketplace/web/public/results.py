@@ -3,39 +3,56 @@
 from typing import Any
 
 from flask import render_template, request
+from sqlalchemy import select
 
+from marketplace.db import current_session
+from marketplace.models import Round
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.public import blueprint
 from marketplace.web.public.cards import CARDS
-from marketplace.web.public.listing import frame
-from marketplace.web.public.searching import ask, find
+from marketplace.web.public.listing import Listing
+from marketplace.web.public.searching import Found, ask, find
 
 
-def _results(kind: str, path: str) -> dict[str, Any]:
+def _results(kind: str) -> dict[str, Any]:
     words = vocabulary()
     found = find(ask(kind, request.args))
     make = CARDS[kind]
     cards = [make(hit, words, found.highlighter) for hit in found.hits]
-    return {"cards": cards, "kind": kind, **frame(found, words, path)}
+    return {"cards": cards, **Listing(found, words, _given(found)).frame()}
+
+
+def _given(found: Found) -> dict[tuple[str, str], str]:
+    """Names of providers and rounds that the address filters by."""
+    chosen = found.asked.chosen
+    names = {("provider", value): "所选服务商" for value in chosen.get("provider", ())}
+    if names:
+        for hit in found.hits:
+            card = hit.card or {}
+            names["provider", str(card["provider_id"])] = card["provider"]
+    if "round" in chosen:
+        rows = select(Round.key, Round.label).where(Round.key.in_(chosen["round"]))
+        names |= {("round", key): label for key, label in current_session().execute(rows)}
+    return names
 
 
 @blueprint.get("/providers")
 @public
 def providers() -> str:
     """Providers in the pool."""
-    return render_template("public/providers.html", **_results("provider", "/providers"))
+    return render_template("public/providers.html", **_results("provider"))
 
 
 @blueprint.get("/products")
 @public
 def products() -> str:
     """Products of providers in the pool."""
-    return render_template("public/products.html", **_results("product", "/products"))
+    return render_template("public/products.html", **_results("product"))
 
 
 @blueprint.get("/cases")
 @public
 def cases() -> str:
     """The case hall."""
-    return render_template("public/cases.html", **_results("case", "/cases"))
+    return render_template("public/cases.html", **_results("case"))

@@ -5,7 +5,7 @@ alternatives; of any other parameter the first one counts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import structlog
@@ -47,6 +47,7 @@ FILTERS: dict[str, dict[str, tuple[str, str]]] = {
         "delivery": ("delivery_band", "delivery_band"),
         "deployment": ("deployment", "deployment"),
         "local": ("has_local_case", "yes_no"),
+        "round": ("round", "round"),
     },
     "product": {
         "segment": ("segment", "segment"),
@@ -58,6 +59,7 @@ FILTERS: dict[str, dict[str, tuple[str, str]]] = {
         "process_link": ("process_link", "process_link"),
         "type": ("type", "provider_type"),
         "district": ("district", "district"),
+        "provider": ("provider_id", "provider"),
     },
     "case": {
         "segment": ("segment", "segment"),
@@ -67,8 +69,11 @@ FILTERS: dict[str, dict[str, tuple[str, str]]] = {
         "year": ("case_year", "year"),
         "district": ("district", "district"),
         "type": ("type", "provider_type"),
+        "provider": ("provider_id", "provider"),
     },
 }
+QUIET = ("provider", "round")
+"""Conditions that links of other pages set; they show as pills, not as lists of options."""
 
 SORTS: dict[str, tuple[Sort, ...]] = {
     "provider": (Sort.RELEVANCE, Sort.UPDATED),
@@ -85,6 +90,11 @@ class Asked:
     request: SearchRequest
     chosen: Mapping[str, tuple[str, ...]]
     """Chosen values by parameter name."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Parameter name by index field."""
+        return {field: name for name, (field, _) in FILTERS[self.kind].items()}
 
     @property
     def params(self) -> MultiDict[str, str]:
@@ -106,9 +116,18 @@ class Found:
     pages: int
     facets: Mapping[str, tuple[FacetValue, ...]]
     highlighter: Highlighter
-    reading: Reading | None
+    reading: Reading | None = None
     ways: tuple[Way, ...] = ()
+    siblings: Mapping[str, int] = field(default_factory=dict)
+    """With words: how many of the other kinds have them, by kind."""
     degraded: bool = False
+
+    @property
+    def applied(self) -> Mapping[str, tuple[str, ...]]:
+        """The conditions that really hold: the database knows only some of them."""
+        if not self.degraded:
+            return self.asked.chosen
+        return {n: v for n, v in self.asked.chosen.items() if n in fallback.FILTERS}
 
 
 def ask(kind: str, args: MultiDict[str, str]) -> Asked:
@@ -128,7 +147,7 @@ def ask(kind: str, args: MultiDict[str, str]) -> Asked:
             sort=_sort(kind, args.get("sort", "")),
             page=_whole("page", args.get("page", "") or "1"),
             per_page=PER_PAGE,
-            facets=tuple(field for field, _ in known.values()),
+            facets=tuple(spec[0] for name, spec in known.items() if name not in QUIET),
         )
     except InvalidRequest as error:
         raise Invalid("网址中的查询条件有误", {error.field: [error.message]}) from error
@@ -162,13 +181,36 @@ def find(asked: Asked) -> Found:
     catalogue: Catalogue = current_app.extensions["search"]
     try:
         page = catalogue.search(asked.request)
-        ways = catalogue.ways_out(asked.request) if not page.total and asked.chosen else ()
+        ways = _ways_out(catalogue, asked) if not page.total else ()
+        siblings = _siblings(catalogue, asked) if asked.request.q else {}
     except Unavailable as error:
         log.warning("search unavailable", error=str(error))
         return _listed(asked, catalogue)
     return Found(
-        asked, page.hits, page.total, page.pages, page.facets, page.highlighter, page.reading, ways
-    )
+        asked, page.hits, page.total, page.pages, page.facets, page.highlighter,
+        page.reading, ways, siblings,
+    )  # fmt: skip
+
+
+def _total(catalogue: Catalogue, request: SearchRequest) -> int:
+    return catalogue.search(replace(request, facets=(), page=1, per_page=1)).total
+
+
+def _ways_out(catalogue: Catalogue, asked: Asked) -> tuple[Way, ...]:
+    """Which condition to leave out, the words included, and what that would give (F-V4)."""
+    ways = list(catalogue.ways_out(asked.request)) if asked.chosen else []
+    if asked.request.q and asked.chosen:
+        total = _total(catalogue, replace(asked.request, q=""))
+        ways += [Way(("q",), total)] * bool(total)
+    return tuple(sorted(ways, key=lambda way: -way.total))
+
+
+def _siblings(catalogue: Catalogue, asked: Asked) -> dict[str, int]:
+    return {
+        kind: _total(catalogue, replace(asked.request, kind=kind, filters={}))
+        for kind in FILTERS
+        if kind != asked.kind
+    }
 
 
 def _listed(asked: Asked, catalogue: Catalogue) -> Found:
@@ -184,4 +226,4 @@ def _listed(asked: Asked, catalogue: Catalogue) -> Found:
     )
     hits = tuple(Hit(item.id, item.version, item.card) for item in documents)
     pages = -(-total // request.per_page)
-    return Found(asked, hits, total, pages, {}, Highlighter(()), None, degraded=True)
+    return Found(asked, hits, total, pages, {}, Highlighter(()), degraded=True)

@@ -16,6 +16,12 @@ function store(kind, chosen) {
   }
 }
 
+// What is compared must share a type; one provider may be of several.
+function shareType(items) {
+  const [first, ...rest] = items.map((item) => item.type.split(" "));
+  return first.some((type) => rest.every((types) => types.includes(type)));
+}
+
 for (const bar of bars) {
   const kind = bar.dataset.compareBar;
   const limit = Number(bar.dataset.limit);
@@ -61,16 +67,16 @@ for (const bar of bars) {
     if (!box) return;
     const rest = chosen.filter((item) => item.id !== box.value);
     if (!box.checked) return change(rest);
-    const type = box.dataset.compareType;
+    const added = { id: box.value, type: box.dataset.compareType, name: box.dataset.compareName };
     if (chosen.length >= limit) {
       show();
       return say(`最多对比${limit}${unit}`, true);
     }
-    if (chosen.some((item) => item.type !== type)) {
+    if (!shareType([added, ...chosen])) {
       show();
       return say("只能对比同一类型，请先移出其他类型", true);
     }
-    change([...rest, { id: box.value, type, name: box.dataset.compareName }]);
+    change([...rest, added]);
   });
 
   bar.addEventListener("submit", (event) => {

@@ -1,0 +1,44 @@
+"""The page of one product."""
+
+from flask import redirect, render_template
+from werkzeug.wrappers import Response
+
+from marketplace.db import current_session
+from marketplace.services import catalogue
+from marketplace.services.catalogue import gravest, state_of
+from marketplace.services.compare_facts import sizes
+from marketplace.web.access import public
+from marketplace.web.public import blueprint
+from marketplace.web.public.parts import case_lines, category_name, names, standing_tag, type_names
+from marketplace.web.public.similar import others
+
+CASES_SHOWN = 4
+
+
+@blueprint.get("/products/<int:product_id>")
+@public
+def product(product_id: int) -> Response | str:
+    """A product; when its provider left the pool, the provider's page tells so."""
+    shown, item = catalogue.product(current_session(), product_id)
+    if item not in shown.products:
+        return redirect(f"/providers/{shown.provider.id}")
+    segments = set(item.segments) & set(shown.segments)
+    cases = [case for case in shown.cases if item.name in case.product_names]
+    return render_template(
+        "public/product.html",
+        product=item,
+        provider=shown.provider,
+        organisation=shown.provider.organisation,
+        types=type_names(shown.types),
+        standing=standing_tag(state_of(gravest(shown.listed))),
+        category=category_name(item.category),
+        segments=names("segment", segments),
+        scenes=names("scene", item.scenes),
+        process_links=names("process_link", item.process_links),
+        deployment=names("deployment", item.deployment),
+        sizes=sizes(item.suited_sizes),
+        cases=case_lines(cases, sorted(segments))[:CASES_SHOWN],
+        similar=others(
+            "product", {"category": [item.category], "segment": segments}, str(item.id), 3
+        ),
+    )

@@ -1,0 +1,176 @@
+"""The page of one provider, of one that left the pool, and the step to its own website."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app, render_template
+from sqlalchemy.orm import Session
+
+from marketplace import clock
+from marketplace.crypto import Cipher, Unsealable
+from marketplace.db import current_session
+from marketplace.errors import NotFound
+from marketplace.models import Membership, Provider
+from marketplace.phases import PUBLIC_PHASES
+from marketplace.programmes.workflows import State
+from marketplace.services import catalogue
+from marketplace.services.catalogue import Shown, gravest, state_of
+from marketplace.web.access import public
+from marketplace.web.context import day as day_text
+from marketplace.web.context import vocabulary
+from marketplace.web.public import blueprint
+from marketplace.web.public.listing import address
+from marketplace.web.public.parts import (
+    case_lines,
+    city_or_district,
+    names,
+    place_name,
+    product_lines,
+    standing_tag,
+    type_names,
+)
+from marketplace.web.public.similar import others
+
+CASES_SHOWN = 6
+LISTING = {"tone": "info", "icon": "list-check"}
+
+
+@blueprint.get("/providers/<int:provider_id>")
+@public
+def provider(provider_id: int) -> str:
+    """A provider in the pool, or what became of it (F-V6, F-V16)."""
+    session = current_session()
+    shown = catalogue.provider(session, provider_id)
+    if not shown.in_pool:
+        return _left(session, shown)
+    return render_template(
+        "public/provider.html",
+        **_common(session, shown),
+        types=type_names(shown.types),
+        type_codes=shown.types,
+        segments=names("segment", shown.segments),
+        service_areas=names("service_area", shown.provider.service_areas),
+        process_links=names("process_link", shown.provider.process_links),
+        products=product_lines(shown.products),
+        cases=case_lines(shown.cases, shown.segments)[:CASES_SHOWN],
+        cases_total=len(shown.cases),
+        team=catalogue.team(session, provider_id),
+        phone=_phone(shown.provider),
+        website=_website(shown.provider),
+        similar=others(
+            "provider", {"segment": shown.segments, "type": shown.types}, str(provider_id), 3
+        ),
+    )
+
+
+def _left(session: Session, shown: Shown) -> str:
+    """Status, date, public reason, advice for running projects, and who else there is."""
+    wanted = {
+        "segment": sorted({item.segment for item in shown.memberships}),
+        "type": sorted({item.type for item in shown.memberships}),
+    }
+    latest = _telling(shown)
+    return render_template(
+        "public/provider_left.html",
+        **_common(session, shown),
+        latest=_membership(latest),
+        note=state_of(latest).note,
+        alternatives=others("provider", wanted, str(shown.provider.id)),
+        alternatives_url=address("/providers", [(n, v) for n in wanted for v in wanted[n]]),
+    )
+
+
+def _telling(shown: Shown) -> Membership:
+    """The place whose standing heads the page: the gravest in the pool, or the last to leave it.
+
+    Suspended goes before exited: the provider may come back.
+    """
+    if shown.in_pool:
+        return gravest(shown.listed)
+    return max(shown.memberships, key=lambda item: (item.exited_on is None, item.state_since))
+
+
+def _common(session: Session, shown: Shown) -> dict[str, Any]:
+    organisation = shown.provider.organisation
+    memberships = [_membership(item) for item in shown.memberships]
+    return {
+        "provider": shown.provider,
+        "organisation": organisation,
+        "standing": standing_tag(state_of(_telling(shown))),
+        "place": city_or_district(organisation),
+        "memberships": memberships,
+        "warnings": [item for item in memberships if item["public"] and item["reason"]],
+        "changes": _changes(session, shown),
+        "since": min((item.listed_on for item in shown.listed), default=None),
+        "until": max((item.valid_until for item in shown.listed if item.valid_until), default=None),
+    }
+
+
+def _membership(item: Membership) -> dict[str, Any]:
+    words, state = vocabulary(), state_of(item)
+    return {
+        "type": words.label("provider_type", item.type),
+        "segment": words.name("segment", item.segment),
+        "round": item.round.label,
+        "standing": standing_tag(state),
+        "public": item.phase in PUBLIC_PHASES,
+        "listed_on": item.listed_on,
+        "valid_until": item.valid_until,
+        "rectify_by": item.rectify_by,
+        "since": item.exited_on or clock.beijing(item.state_since).date(),
+        "reason": item.public_reason,
+        "document_no": item.document_no,
+    }
+
+
+def _changes(session: Session, shown: Shown) -> list[dict[str, Any]]:
+    """What happened to its places, as the timeline takes it, the latest first."""
+    dated = [
+        (item.day, f"{place_name(item.membership)}：{item.state.public_label}", _tone(item.state))
+        for item in catalogue.changes(session, shown.memberships)
+    ]
+    dated += [
+        (item.listed_on, f"{place_name(item)}：列入{item.round.label}名单", LISTING)
+        for item in shown.memberships
+    ]
+    return [
+        {"when": day_text(on), "title": title, **look}
+        for on, title, look in sorted(dated, key=lambda entry: entry[0], reverse=True)
+    ]
+
+
+def _tone(state: State) -> dict[str, str]:
+    tag = standing_tag(state)
+    return {"tone": tag["tone"], "icon": tag["icon"]}
+
+
+def _phone(provider: Provider) -> str:
+    """The number as the public may see it; nothing when it cannot be opened."""
+    if provider.contact_phone_encrypted is None:
+        return ""
+    cipher: Cipher = current_app.extensions["cipher"]
+    try:
+        place = f"providers.contact_phone:{provider.id}"
+        return catalogue.masked(cipher.open(provider.contact_phone_encrypted, place))
+    except Unsealable:
+        return ""
+
+
+def _website(provider: Provider) -> str:
+    """The host to show, if the address is one that browsers open as a page."""
+    parts = urlsplit(provider.website)
+    return parts.netloc if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+@blueprint.get("/providers/<int:provider_id>/website")
+@public
+def website(provider_id: int) -> str:
+    """Says that this site is left, before it is."""
+    shown = catalogue.provider(current_session(), provider_id)
+    host = _website(shown.provider)
+    if not shown.in_pool or not host:
+        raise NotFound("这家服务商没有登记网址")
+    return render_template(
+        "public/website.html", organisation=shown.provider.organisation, host=host,
+        address=shown.provider.website, provider_id=provider_id,
+    )  # fmt: skip
