@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Unauthorized
 
-from marketplace.errors import Forbidden
+from marketplace.errors import Forbidden, NotFound
 from marketplace.permissions import NOBODY, Actor, Permission, can
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+LARGEST_ID = 2**31 - 1
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
@@ -80,6 +81,13 @@ def _guard() -> Response | None:
     return redirect(url_for("auth.login", next=back))  # type: ignore[return-value]
 
 
+def _known_numbers() -> None:
+    """A number that no row can have is nobody's address, not an error of the database."""
+    for value in (request.view_args or {}).values():
+        if isinstance(value, int) and value > LARGEST_ID:
+            raise NotFound
+
+
 def wants_json() -> bool:
     """Whether the client is a program: it asks for JSON before HTML, or sends JSON."""
     best = request.accept_mimetypes.best_match(
@@ -91,3 +99,4 @@ def wants_json() -> bool:
 def init_app(app: Flask) -> None:
     """Put the guard before every view; it must come after the session was loaded."""
     app.before_request(_guard)
+    app.before_request(_known_numbers)

@@ -1,0 +1,99 @@
+"""One of everything, and somebody of every kind: what generated tests of routes run against."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from marketplace.models import StoredFile
+from marketplace.phases import OrganisationKind, Role, SelectionPhase
+from marketplace.services import links, sessions
+from marketplace.services.sessions import Device
+from tests import factories
+
+ANONYMOUS, NO_ROLE = "anonymous", "no_role"
+HERE, ELSEWHERE = "370202", "370203"
+
+
+@dataclass(frozen=True)
+class World:
+    """``ids`` by argument of a rule (``cases.id_`` for an argument below /work/cases);
+    ``tokens`` are the session secrets of the actors by name."""
+
+    ids: dict[str, Any]
+    tokens: dict[str, str]
+
+    def path(self, rule: Rule) -> str:
+        """A concrete address of ``rule``. Fails for an argument nobody has thought of."""
+        arguments = {name: self._argument(rule, name) for name in rule.arguments}
+        _, path = rule.build(arguments, append_unknown=False) or (None, None)
+        assert path is not None, f"{rule.rule}: cannot be built from {arguments}"
+        return path
+
+    def _argument(self, rule: Rule, name: str) -> Any:
+        before = rule.rule.partition("<")[0].strip("/").rpartition("/")[2]
+        for key in (f"{before}.{name}", name):
+            if key in self.ids:
+                return self.ids[key]
+        raise AssertionError(f"{rule.rule}: tests/support/world.py has no {before}.{name}")
+
+
+def build(session: Session) -> World:
+    """Fill an empty database."""
+    firm = factories.make_organisation(session, district=HERE)
+    provider = factories.make_provider(session, firm)
+    other_firm = factories.make_organisation(session, district=ELSEWHERE)
+    factories.make_provider(session, other_firm)
+    round_ = factories.make_round(session)
+    membership = factories.make_membership(session, round_, provider)
+    candidacy = factories.make_candidacy(
+        session, round_, provider, type="integrator", phase=SelectionPhase.RESERVE
+    )
+    office = factories.make_organisation(
+        session, kind=OrganisationKind.DISTRICT_OFFICE.value, district=HERE, name="测试区市一"
+    )
+    other_office = factories.make_organisation(
+        session, kind=OrganisationKind.DISTRICT_OFFICE.value, district=ELSEWHERE, name="测试区市二"
+    )
+    stored = StoredFile(
+        sha256="0" * 64, name="依据.pdf", media_type="application/pdf", size=1, purpose="quota"
+    )
+    session.add(stored)
+    user = factories.make_user(session)
+    grant = factories.make_grant(session, user, Role.ENTERPRISE)
+    opened = sessions.open_session(session, user, [grant], Device())
+    people: dict[str, tuple[Role | None, Any]] = {
+        NO_ROLE: (None, None),
+        **{role.value: (role, _home(role, firm, office)) for role in Role},
+        "provider_owner_other": (Role.PROVIDER_OWNER, other_firm),
+        "district_reviewer_other": (Role.DISTRICT_REVIEWER, other_office),
+    }
+    tokens = {name: _sign_in(session, role, home) for name, (role, home) in people.items()}
+    ids = {
+        "organisation_id": firm.id, "provider_id": provider.id, "providers.id_": provider.id,
+        "product_id": factories.make_product(session, provider).id,
+        "products.id_": factories.make_product(session, provider).id,
+        "case_id": factories.make_case(session, provider).id,
+        "cases.id_": factories.make_case(session, provider).id,
+        "membership_id": membership.id, "candidacy_id": candidacy.id,
+        "quota_id": membership.quota.id, "round_id": round_.id, "round_key": round_.key,
+        "programme_id": round_.programme_id, "file_id": stored.id, "user_id": user.id,
+        "grant_id": grant.id, "session_id": opened.row_id, "action": "warn",
+        "bulk.key": "k" * 20, "token": links.create(session, links.RESET, user.id),
+        "year": 2026, "key": round_.key,
+    }  # fmt: skip
+    session.flush()
+    return World(ids, tokens)
+
+
+def _home(role: Role, firm: Any, office: Any) -> Any:
+    if role in (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER):
+        return firm
+    return office if role is Role.DISTRICT_REVIEWER else None
+
+
+def _sign_in(session: Session, role: Role | None, home: Any) -> str:
+    user = factories.make_user(session)
+    grants = [factories.make_grant(session, user, role, home)] if role else []
+    return sessions.open_session(session, user, grants, Device("127.0.0.1", "test")).token
