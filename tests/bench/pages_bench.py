@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import structlog
 from django.conf import settings as django_settings
 from flask import Flask, render_template, template_rendered
 
@@ -86,8 +87,9 @@ def main(providers: int) -> None:
     """Print the two ratios."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        logging.disable(logging.WARNING)  # the peers write no log either
         app = make_market(folder, providers)
+        quiet = structlog.make_filtering_bound_logger(logging.ERROR)
+        structlog.configure(wrapper_class=quiet)  # the peers write no log either
         template, context = context_of(app)
         page = ours(app)
         plain = bare(app, template, context)
