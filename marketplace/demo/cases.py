@@ -14,7 +14,6 @@ from marketplace.demo.source import CaseText, Client, ProductText, ProviderText,
 
 LAST_MONTH = (2026, 10)
 """Nothing is measured after this month."""
-SATURDAY = 5
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,11 @@ def rows(source: Source) -> list[dict[str, Any]]:
 
 def _job(source: Source, provider: ProviderText, case: CaseText) -> Job:
     products = tuple(provider.products[place - 1] for place in case.use)
-    start = _weekday(case.start.replace(day=3 + number(case.title, 22)))
+    start = source.workday(case.start.replace(day=3 + number(case.title, 22)))
     longest = max(product.days for product in products)
     days = longest * (90 + number(case.title + "期", 36)) // 100 + 7 * (len(products) - 1)
-    finish = _weekday(start + timedelta(days=days))
+    finish = source.workday(start + timedelta(days=days))
     return Job(provider, case, source.clients[case.client], products, start, finish)
-
-
-def _weekday(day: date) -> date:
-    """The day itself, or the Monday after it."""
-    return day + timedelta(days=7 - day.weekday()) if day.weekday() >= SATURDAY else day
 
 
 def _levels(jobs: Iterable[Job]) -> dict[str, tuple[int, int]]:

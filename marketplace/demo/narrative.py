@@ -12,6 +12,8 @@ from marketplace.demo.source import CaseText, Client, ProductText, Source
 
 SCORES = ((8, 12), (22, 17), (42, 16), (62, 14))
 """First score of a level, and how many points follow (2022 edition: steps of 20 from 20)."""
+POOL_OPENED = date(2024, 3, 1)
+"""Before that nobody chose from the pool."""
 BANDS = ((50, "五十人以下"), (100, "百人以下"), (200, "一两百人"), (300, "两三百人"))
 SCALES = {"micro": "微型", "small": "小型", "medium": "中型"}
 
@@ -56,11 +58,14 @@ class Narrator:
 
     def _background(self, facts: Facts, slots: Mapping[str, object]) -> str:
         segment, level = facts.client.segment, facts.level
+        why = [*self._words["trigger"][segment]]
+        if facts.client.district and facts.start >= POOL_OPENED:
+            why += self._words["pilot"]
         return "".join(
             (
                 self._say("background", self._words["background"], slots),
                 self._say(f"level{level}", self._words["level"][level], slots),
-                self._say(segment, self._words["trigger"][segment], slots),
+                self._say(segment, why, slots),
             )
         )
 
@@ -97,7 +102,7 @@ class Narrator:
         steps = client.route.replace("和", "、").split("、")
         first, points = SCORES[facts.level]
         scene = self._source.categories[facts.products[0].category]["scenes"][0]
-        dates = _dates(facts.start, facts.finish)
+        dates = self._dates(facts)
         return {
             **vars(client),
             **dates,
@@ -123,20 +128,20 @@ class Narrator:
             "staff_band": _band(client.staff),
         }
 
+    def _dates(self, facts: Facts) -> dict[str, str]:
+        """The days of the four phases; the year is said once and again when it changes."""
+        span = facts.finish - facts.start
+        inner = [self._source.workday(facts.start + span * share / 100) for share in (36, 63)]
+        days, texts = [facts.start, *inner, facts.finish], {}
+        for place, day in enumerate(days):
+            year = "" if place and day.year == days[place - 1].year else f"{day.year}年"
+            texts[f"d{place}"] = f"{year}{day.month}月{day.day}日"
+        return texts
+
 
 def place_name(source: Source, client: Client) -> str:
     """District, or the city outside Qingdao."""
     return source.districts[client.district] if client.district else f"{client.city}市"
-
-
-def _dates(start: date, finish: date) -> dict[str, str]:
-    span = finish - start
-    days = (start, start + span * 36 / 100, start + span * 63 / 100, finish)
-    texts = {}
-    for place, day in enumerate(days):
-        year = "" if place and day.year == days[place - 1].year else f"{day.year}年"
-        texts[f"d{place}"] = f"{year}{day.month}月{day.day}日"
-    return texts
 
 
 def _wan(price: Decimal) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ QINGDAO = "青岛"
 
 Place = tuple[str, str]
 """Provider type and segment."""
+SATURDAY = 5
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class Source:
     pool: Mapping[str, Any]
     scenes: Mapping[str, Any]
     districts: Mapping[str, str]
+    exceptions: Mapping[date, bool]
 
     def provider(self, key: str) -> ProviderText:
         """The provider of a key."""
@@ -129,6 +131,12 @@ class Source:
     def links(self, scenes: list[str]) -> list[str]:
         """The process links (关键环节) that scenes belong to, each once."""
         return list(dict.fromkeys(self.scenes[scene]["data"]["process_link"] for scene in scenes))
+
+    def workday(self, day: date) -> date:
+        """The day itself or the next one that is worked (holidays and make-up days counted)."""
+        while not self.exceptions.get(day, day.weekday() < SATURDAY):
+            day += timedelta(days=1)
+        return day
 
     def family(self, product: ProductText) -> str:
         """The family of a product's category."""
@@ -152,6 +160,11 @@ def read() -> Source:
         pool=read_yaml(FOLDER / "pool.yml"),
         scenes={term["code"]: term for term in _terms("scenes")},
         districts={term["code"]: term["name"] for term in _terms("districts")},
+        exceptions={
+            item["day"]: item["working"]
+            for path in sorted((CONFIG / "calendar").glob("*.yml"))
+            for item in read_yaml(path)["days"]
+        },
     )
 
 
