@@ -18,11 +18,11 @@ def credit_code(name: str, *, public_body: bool = False) -> str:
         left, place = divmod(left, len(ALPHABET))
         letters += ALPHABET[place]
     unit = "MA" + letters
-    body = ("11" if public_body else "91") + NOWHERE + unit + _unit_check(unit)
+    body = ("11" if public_body else "91") + NOWHERE + unit + unit_check(unit)
     return body + check_digit(body)
 
 
-def _unit_check(unit: str) -> str:
+def unit_check(unit: str) -> str:
     """The ninth character of an organisation code (GB 11714): remainder 11 by fixed weights."""
     total = sum(int(char, 36) * weight for char, weight in zip(unit, WEIGHTS, strict=True))
     left = 11 - total % 11

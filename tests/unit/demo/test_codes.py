@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.demo.choosing import Wheel, number, pick, several
-from marketplace.demo.codes import credit_code, phone
+from marketplace.demo.codes import credit_code, phone, unit_check
 from marketplace.uscc import is_valid
 from tests.unit.demo.conftest import Rows
 
@@ -30,9 +30,7 @@ def test_any_name_has_one_valid_code(name: str) -> None:
 
 def test_the_ninth_character_checks_the_organisation_code() -> None:
     """GB 11714 on the published example D2143569-X."""
-    from marketplace.demo.codes import _unit_check
-
-    assert _unit_check("D2143569") == "X"
+    assert unit_check("D2143569") == "X"
 
 
 def test_phones_are_landlines_that_are_never_given_out() -> None:
