@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from search import Analyzer, Document, Engine, Rebuilt, Synonym, rebuild
+from search.places import MEMBERS
 
 DAY = date(2026, 3, 4)  # a Wednesday
 SEGMENTS = ("auto_parts", "rail_equipment", "home_appliance")
@@ -19,28 +20,38 @@ WORDS = (*TERMS, "车间", "机器人", "澜图", "启恒", "视觉检测", "3.0
 def some_documents(count: int, seed: int = 1) -> list[Document]:
     """Documents of all kinds with many equal scores, prices and dates."""
     dice = random.Random(seed)
-    made = []
-    for number in range(count):
-        words = dice.choices(WORDS, k=4)
-        made.append(
-            Document(
-                f"{dice.choice(('provider', 'product', 'case'))}:{number}",
-                dice.randrange(1, 5),
-                f"{words[0]}{words[1]}",
-                (words[2],) if number % 3 else (),
-                f"{words[2]}，用于{words[3]}。",
-                {
-                    "segment": tuple(dice.sample(SEGMENTS, dice.randrange(1, 3))),
-                    "type": (dice.choice(TYPES),),
-                    "round": (dice.choice(("r1", "r2")),),
-                    "district": (dice.choice(DISTRICTS),),
-                    "standing": dice.choice((("listed",), ("warned",), ())),
-                },
-                {"updated": dice.randrange(3)}
-                | ({"price": dice.randrange(3) * 1000} if number % 4 else {}),
-            )
-        )
-    return made
+    return [_some_document(number, dice) for number in range(count)]
+
+
+def _some_document(number: int, dice: random.Random) -> Document:
+    words = dice.choices(WORDS, k=4)
+    places = _some_places(dice)
+    return Document(
+        f"{dice.choice(('provider', 'product', 'case'))}:{number}",
+        dice.randrange(1, 5),
+        f"{words[0]}{words[1]}",
+        (words[2],) if number % 3 else (),
+        f"{words[2]}，用于{words[3]}。",
+        {name: tuple({place[name] for place in places}) for name in MEMBERS}
+        | {
+            "district": (dice.choice(DISTRICTS),),
+            "standing": dice.choice((("listed",), ("warned",), ())),
+        },
+        {"updated": dice.randrange(3)}
+        | ({"price": dice.randrange(3) * 1000} if number % 4 else {}),
+        places=places if number % 2 else (),
+    )
+
+
+def _some_places(dice: random.Random) -> tuple[dict[str, str], ...]:
+    return tuple(
+        {
+            "type": dice.choice(TYPES),
+            "segment": dice.choice(SEGMENTS),
+            "round": dice.choice(("r1", "r2")),
+        }
+        for _ in range(dice.randrange(1, 4))
+    )
 
 
 class Source:

@@ -1,12 +1,13 @@
 """The count beside a value is the number of hits after choosing it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search import Document, FacetValue, Searcher, SearchRequest, Way
+from search.places import MEMBERS
 from tests.contract.corpus import DAY, DISTRICTS, SEGMENTS, TYPES, WORDS
 
 Collection = tuple[Searcher, list[Document]]
@@ -57,15 +58,17 @@ def test_filters_are_alternatives_inside_and_add_up_outside(
     hits = {
         hit.id for page in range(1, 4) for hit in searcher.search(replace(browse, page=page)).hits
     }
-    assert hits == {
-        document.id
-        for document in documents
-        if all(
-            set(values)
-            & {*document.keywords.get(name, ()), *((document.kind,) if name == "kind" else ())}
-            for name, values in request.filters.items()
-        )
-    }
+    assert hits == {document.id for document in documents if fits(document, request.filters)}
+
+
+def fits(document: Document, filters: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a document has a chosen value of each field, and a place with all those of places."""
+    has = {**document.keywords, "kind": (document.kind,)}
+    chosen = {name: values for name, values in filters.items() if name in MEMBERS}
+    together = not document.places or any(
+        all(place[name] in values for name, values in chosen.items()) for place in document.places
+    )
+    return together and all(set(values) & set(has[name]) for name, values in filters.items())
 
 
 def test_values_are_sorted_and_chosen_ones_stay_visible(
