@@ -16,7 +16,8 @@ from marketplace.phases import ImportPhase, RowPhase
 from marketplace.schemas.import_columns import BY_CODE
 from marketplace.schemas.imports import load_vocabulary
 from marketplace.services.importing import jobs, report, template, uploads
-from marketplace.services.importing.jobs import Holder, Progress, Upload
+from marketplace.services.importing.holding import Holder
+from marketplace.services.importing.jobs import Progress, Upload
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PHASES = {

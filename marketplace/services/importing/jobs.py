@@ -8,9 +8,6 @@ living holder takes it up again.
 """
 
 import hashlib
-import os
-import socket
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +17,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from marketplace import clock, outbox
+from marketplace import clock
 from marketplace.crypto import Cipher
 from marketplace.db import Database
 from marketplace.errors import Conflict, Forbidden, Invalid, MarketplaceError, NotFound
@@ -31,9 +28,6 @@ from marketplace.phases import ImportPhase, Role, RowPhase
 from marketplace.services.importing import applying, pool, staging
 from marketplace.services.importing.applying import Context
 
-LEASE = "import"
-RENEW_SECONDS = 2.0
-WAIT_SECONDS = outbox.LEASE_SECONDS + 2
 UNFINISHED = (ImportPhase.CHECKING, ImportPhase.STAGED, ImportPhase.APPLYING)
 Progress = Callable[[int], None]
 
@@ -49,39 +43,6 @@ class Upload:
     sha256: str
     name: str
     dry_run: bool = False
-
-
-class Holder:
-    """Keeps the import lease; ``tick`` renews it from time to time."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._renew_at = 0.0
-
-    def take(self, wait_seconds: float = WAIT_SECONDS) -> None:
-        """Wait for the lease; a killed holder keeps it for some seconds. Raises Conflict."""
-        end = time.monotonic() + wait_seconds
-        while not self._held():
-            if time.monotonic() > end:
-                raise Conflict(
-                    "另一个导入正在进行", code="import_busy", remedy="请等它完成后再试。"
-                )
-            time.sleep(0.2)
-
-    def tick(self) -> None:
-        """Renew when it is time. Raises Conflict when somebody else took over."""
-        if time.monotonic() > self._renew_at and not self._held():
-            raise Conflict("导入已由另一个进程接手", code="import_busy")
-
-    def release(self) -> None:
-        """Give the lease back."""
-        outbox.release_lease(self._database, LEASE, self._name)
-
-    def _held(self) -> bool:
-        held = outbox.take_lease(self._database, LEASE, self._name)
-        self._renew_at = time.monotonic() + RENEW_SECONDS
-        return held
 
 
 def sha256_of(path: Path) -> str:
@@ -197,7 +158,11 @@ def approve(session: Session, actor: Actor, job_id: int) -> ImportJob:
     # From here on it is the approver's import: rows are applied with his or her permissions.
     result = session.execute(
         update(ImportJob)
-        .where(ImportJob.id == job_id, ImportJob.phase == ImportPhase.STAGED)
+        .where(
+            ImportJob.id == job_id,
+            ImportJob.phase == ImportPhase.STAGED,
+            ImportJob.dry_run.is_(False),
+        )
         .values(
             phase=ImportPhase.APPLYING.value,
             created_by=actor.user_id,

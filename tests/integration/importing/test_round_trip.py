@@ -20,8 +20,6 @@ from marketplace.services.importing.planning import phone_place
 from tests.integration.importing import books
 from tests.integration.importing.books import ALPHA, BETA, CIPHER, GAMMA
 
-DEFAULTS = {"intro": "", "strengths": [], "service_areas": [], "process_links": []}
-
 
 def stored(session, model, sheet):
     """The rows of a table as the workbook would give them."""
