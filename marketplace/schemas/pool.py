@@ -190,6 +190,14 @@ class CloseForm(Schema):
     reason = _text(2000, required=True)
 
 
+class QuotaQuery(Schema):
+    """The range to look at before it is set; an empty cap means no limit."""
+
+    minimum = _count()
+    cap = _count()
+    look = fields.Boolean(load_default=False)
+
+
 class QuotaForm(Schema):
     """The form that changes the range of a cell; an empty cap means no limit."""
 

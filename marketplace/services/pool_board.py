@@ -135,9 +135,35 @@ def cell_of(session: Session, quota: Quota) -> Cell:
     return _cell(quota, members, _counted(session, Candidacy, quota), staff=True)
 
 
-def after_exit(cell: Cell) -> Cell:
-    """The cell as it would stand when one listed membership left."""
-    return replace(cell, used=cell.used - 1, listed=max(0, cell.listed - 1))
+def after_exit(cell: Cell, *, listed: bool) -> Cell:
+    """The cell as it would stand when a membership left; ``listed`` if it is in a public phase."""
+    return replace(
+        cell,
+        used=cell.used - 1,
+        listed=cell.listed - listed,
+        suspended=cell.suspended - (not listed),
+    )
+
+
+def after_entry(cell: Cell, candidacy: SelectionPhase | None = None) -> Cell:
+    """The cell as it would stand with one more; ``candidacy``: the phase it comes from."""
+    noticed = candidacy is SelectionPhase.PUBLICITY
+    reserve = cell.reserve
+    if reserve is not None and candidacy is SelectionPhase.RESERVE:
+        reserve -= 1
+    return replace(
+        cell,
+        used=cell.used + 1,
+        listed=cell.listed + 1,
+        held=cell.held - noticed,
+        in_notice=cell.in_notice - noticed,
+        reserve=reserve,
+    )
+
+
+def with_range(cell: Cell, minimum: int | None, cap: int | None) -> Cell:
+    """The cell as it would stand with another range."""
+    return replace(cell, minimum=minimum, cap=cap)
 
 
 def lay_out(round_: Round, cells: Sequence[Cell]) -> Board:

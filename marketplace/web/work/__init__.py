@@ -8,6 +8,7 @@ import marketplace.web.work.bulk
 import marketplace.web.work.candidacies
 import marketplace.web.work.exports
 import marketplace.web.work.memberships
+import marketplace.web.work.programmes
 import marketplace.web.work.providers
 import marketplace.web.work.quotas
 import marketplace.web.work.texts

@@ -14,7 +14,7 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.models import Membership
 from marketplace.permissions import Permission, can
-from marketplace.phases import StandingPhase
+from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.pool import DecisionForm
 from marketplace.services import consequences, memberships, pool_board
@@ -66,15 +66,16 @@ def fields_of(row: Membership, transition: Transition) -> dict[str, Any]:
 def _page(session: Session, row: Membership, transition: Transition) -> dict[str, Any]:
     effect = consequences.foresee(session, row, transition)
     cell = pool_board.cell_of(session, row.quota)
+    after = None
+    if effect.used_after != effect.used_before:
+        after = pool_board.after_exit(cell, listed=row.phase in PUBLIC_PHASES)
     return {
         "row": shapes.membership(row),
         "effect": effect,
         "before": shapes.tag(effect.before),
         "after": shapes.tag(effect.after),
         "cell": shapes.cell(row.round, cell),
-        "cell_after": shapes.cell(row.round, pool_board.after_exit(cell))
-        if effect.used_after != effect.used_before
-        else None,
+        "cell_after": shapes.cell(row.round, after) if after else None,
         "version": row.version,
         **fields_of(row, transition),
     }

@@ -92,16 +92,19 @@ def _page(query: dict[str, Any]) -> dict[str, Any]:
         "provider": provider,
         "candidates": search(session, query.get("q", "")),
         "preview": preview,
-        "cell": _cell(session, round_, preview),
+        **_cells(session, round_, preview),
         "listed_on": listed_on,
         "valid_until": memberships.default_valid_until(round_, listed_on),
     }
 
 
-def _cell(session: Session, round_: Round, preview: Preview | None) -> dict[str, Any] | None:
+def _cells(session: Session, round_: Round, preview: Preview | None) -> dict[str, Any]:
+    """The cell now, and as the admission would leave it."""
     if preview is None or preview.quota is None:
-        return None
-    return shapes.cell(round_, pool_board.cell_of(session, preview.quota))
+        return {"cell": None, "cell_after": None}
+    now = pool_board.cell_of(session, preview.quota)
+    after = shapes.cell(round_, pool_board.after_entry(now)) if preview.possible else None
+    return {"cell": shapes.cell(round_, now), "cell_after": after}
 
 
 def _entry(round_: Round, provider: Provider, data: dict[str, Any]) -> Admission:

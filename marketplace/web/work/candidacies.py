@@ -139,11 +139,17 @@ def _page(candidacy_id: int) -> dict[str, Any]:
     session = current_session()
     row = _get(session, candidacy_id)
     today = clock.today()
+    found = service.findings(session, row, today)
+    cell = pool_board.cell_of(session, row.quota)
+    after = None
+    if not any(finding.stops for finding in found):
+        after = pool_board.after_entry(cell, SelectionPhase(row.phase))
     return {
         "row": _shape(row),
         "candidacy": row,
-        "findings": service.findings(session, row, today),
-        "cell": shapes.cell(row.round, pool_board.cell_of(session, row.quota)),
+        "findings": found,
+        "cell": shapes.cell(row.round, cell),
+        "cell_after": shapes.cell(row.round, after) if after else None,
         "events": shapes.events(session, row, {}),
         "may": can(current_actor(), Permission.CANDIDACY_LIST, row),
         "listed_on": today,

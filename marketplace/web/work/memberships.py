@@ -10,7 +10,7 @@ from marketplace.db import current_session
 from marketplace.errors import NotFound
 from marketplace.models import Ban, Membership, Provider, Round, Waiver
 from marketplace.permissions import Permission, can, visible
-from marketplace.phases import PUBLIC_PHASES, StandingPhase
+from marketplace.phases import LIVE_PHASES, PUBLIC_PHASES, StandingPhase
 from marketplace.schemas.pool import ListQuery, Sort
 from marketplace.services import membership_list
 from marketplace.services.membership_list import Filters
@@ -63,6 +63,7 @@ def memberships() -> str:
     """The list with its filters."""
     session, actor = current_session(), current_actor()
     query = load(ListQuery(), query_data(("phase",)))
+    query["phase"] = query["phase"] or [phase.value for phase in LIVE_PHASES]
     round_, every = chosen_round(session, query.get("round"))
     found = membership_list.page(
         session, actor, filters_of(query), number=query["page"], size=query["per_page"]
@@ -161,10 +162,11 @@ def _options(round_: Round | None, every: list[Round]) -> dict[str, list[tuple[A
     phases = []
     if programme is not None:
         states = programme.workflows["standing"]
+        named = {phase: states.in_phase(phase) for phase in StandingPhase}
         phases = [
-            (phase.value, states.in_phase(phase)[0].staff_label)
-            for phase in StandingPhase
-            if states.in_phase(phase)
+            (phase.value, "、".join(state.staff_label for state in found))
+            for phase, found in named.items()
+            if found
         ]
     return {
         "round": [(r.id, f"{r.programme.short_name} · {r.label}") for r in every],
@@ -229,7 +231,7 @@ def _bans(session: Session, row: Membership) -> list[dict[str, Any]]:
             "reason": term("exit_reason", ban.reason_code),
             "since": ban.since.isoformat(),
             "until": ban.until.isoformat() if ban.until else "整改复核通过前有效",
-            "lifted": ban.lifted_on.isoformat() if ban.lifted_on else "",
+            "lifted": ban.lifted_on.isoformat() if ban.lifted_on else "未解除",
         }
         for ban in found
     ]

@@ -8,16 +8,16 @@ from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
-from marketplace.errors import Invalid, NotFound
+from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import Quota
 from marketplace.permissions import Permission
-from marketplace.schemas.pool import QuotaForm
+from marketplace.schemas.pool import QuotaForm, QuotaQuery
 from marketplace.services import files, pool_board, quotas
 from marketplace.settings import Settings
 from marketplace.storage import Kept, open_storage
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
-from marketplace.web.forms import load, page_again
+from marketplace.web.forms import load, page_again, query_data
 from marketplace.web.work import once, shapes
 from marketplace.web.work.blueprint import blueprint
 
@@ -32,8 +32,9 @@ LABELS = {
 @blueprint.get("/quotas/<int:quota_id>/change")
 @needs(Permission.POOL_READ)
 def quota(quota_id: int) -> str:
-    """The cell, its history, and the form for those who may change it."""
-    return render_template("work/quota.html", errors={}, values={}, **_page(quota_id))
+    """The cell and its history; for those who may, another range and then its form."""
+    query = load(QuotaQuery(), query_data())
+    return render_template("work/quota.html", errors={}, values={}, **_page(quota_id, query))
 
 
 @blueprint.post("/quotas/<int:quota_id>/change")
@@ -43,7 +44,7 @@ def change_quota(quota_id: int) -> Response:
     try:
         g.kept = _keep()
     except Invalid as error:
-        return page_again("work/quota.html", error, **_page(quota_id))
+        return _again(quota_id, error)
     return _change(quota_id=quota_id)
 
 
@@ -60,7 +61,11 @@ def _change(quota_id: int) -> Response:
             why={"reason": data["reason"], "document_no": data["document_no"]},
         )  # fmt: skip
     except Invalid as error:
-        return page_again("work/quota.html", error, **_page(quota_id))
+        return _again(quota_id, error)
+    except Conflict as error:
+        response = _again(quota_id, Invalid(fields={"cap": error.reasons}))
+        response.status_code = 409
+        return response
     files.add(session, actor, kept, files.QUOTA_DOCUMENT, row)
     flash(f"名额已调整：{row.label}", "ok")
     return redirect(url_for("work.quota", quota_id=row.id), 303)
@@ -98,13 +103,25 @@ def _get(session: Session, quota_id: int) -> Quota:
     return row
 
 
-def _page(quota_id: int) -> dict[str, Any]:
+def _again(quota_id: int, error: Invalid) -> Response:
+    """The second step once more, with the range that was typed."""
+    sent = {name: request.form.get(name, "") for name in ("minimum", "cap")}
+    typed = {name: int(text) for name, text in sent.items() if text.isdecimal() and len(text) < 7}
+    return page_again("work/quota.html", error, **_page(quota_id, {**typed, "look": True}))
+
+
+def _page(quota_id: int, query: dict[str, Any]) -> dict[str, Any]:
     session = current_session()
     row = _get(session, quota_id)
+    cell = pool_board.cell_of(session, row)
+    minimum, cap = query.get("minimum"), query.get("cap")
+    looking = query["look"]
     return {
         "quota": row,
         "round": row.round,
-        "cell": shapes.cell(row.round, pool_board.cell_of(session, row)),
+        "cell": shapes.cell(row.round, cell),
+        "wanted": {"minimum": minimum, "cap": cap} if looking else None,
+        "cell_after": shapes.cell(row.round, pool_board.with_range(cell, minimum, cap)),
         "events": shapes.events(session, row, {}),
         "files": [
             {"name": f.name, "url": url_for("work.stored_file", file_id=f.id),

@@ -168,7 +168,7 @@ def event(row: Event, labels: Mapping[str, Transition]) -> dict[str, Any]:
     role = ROLES.get(row.actor_role, "系统")
     words = [
         vocabulary().name("exit_reason", row.reason_code) if row.reason_code else "",
-        row.reason,
+        row.reason.rstrip("。；"),
         f"依据{row.document_no}" if row.document_no else "",
         f"整改期限{row.diff['rectify_by']}" if row.diff.get("rectify_by") else "",
     ]
