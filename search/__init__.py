@@ -10,6 +10,7 @@ query.py      what may be asked       plan.py      a query as a tree for any eng
 searcher.py   from request to page    result.py    the page
 index.py      rebuild, verify, status engines/     the seam, and tantivy behind it
 writes.py     which write is newer    ties.py      the neutral order among equals
+places.py     filters that must hold for one and the same place in the pool
 """
 
 from search.analysis.highlight import Highlighter, Segment

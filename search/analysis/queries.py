@@ -7,6 +7,7 @@ from functools import cache
 
 from opencc_pyo3 import OpenCC
 
+from search.analysis.dictionary import base_words
 from search.analysis.normal import has_traditional, normal
 from search.analysis.segment import Segmenter
 from search.analysis.synonyms import Synonym, Synonyms
@@ -95,6 +96,7 @@ class Analyzer:
     def warm(self) -> None:
         """Load the general words now, for instance before worker processes are forked."""
         self._segmenter.cut("数字化转型服务商")
+        base_words()
 
     def read(self, text: str) -> Query:
         """Understand what was typed; never raises, whatever it is."""
