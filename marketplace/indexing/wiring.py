@@ -105,6 +105,9 @@ def synonyms(words: Vocabulary) -> list[Synonym]:
     return rules
 
 
+KINDS = ("provider", "product", "case")
+
+
 @dataclass
 class _Wanted:
     """What a batch of keys asks for: whole providers, or single documents of them."""
@@ -145,6 +148,8 @@ class Indexer:
                 ]
                 for provider in load(session, wanted.ids)
             }
+        if gone := _gone(jobs, by_provider):
+            self._catalogue.engine.apply((), gone)
         failed = self._apply(found)
         return {
             job.id: failed[provider_id]
@@ -192,6 +197,12 @@ def _providers_of(session: Session, jobs: Sequence[Job]) -> dict[int, int]:
         rows = session.execute(select(id_column, provider_column).where(id_column.in_(ids)))
         known.update({(kind, row[0]): row[1] for row in rows})
     return {job_id: known[key] for job_id, key in keys.items() if key in known}
+
+
+def _gone(jobs: Sequence[Job], by_provider: dict[int, int]) -> list[tuple[str, None]]:
+    """Documents of rows that are not there any more."""
+    keys = {_key(job) for job in jobs if job.id not in by_provider}
+    return [(f"{kind}:{number}", None) for kind, number in sorted(keys) if kind in KINDS]
 
 
 def _wanted(jobs: Sequence[Job], by_provider: dict[int, int]) -> _Wanted:

@@ -135,14 +135,18 @@ def save_year(
     )
     session.flush()
     after = YearOfDays(year, official, row.source, days)
-    diff: dict[str, list[Any]] = {
+    record(session, actor, "calendar_edit", _Subject(year), diff=_changes(before, after))
+    return after
+
+
+def _changes(before: YearOfDays, after: YearOfDays) -> dict[str, list[Any]]:
+    """What an edit changed, as the history keeps it: ``{field: [before, after]}``."""
+    pairs: dict[str, list[Any]] = {
         "official": [before.official, after.official],
         "source": [before.source, after.source],
         "days": [before.as_text, after.as_text],
     }
-    changed = {name: pair for name, pair in diff.items() if pair[0] != pair[1]}
-    record(session, actor, "calendar_edit", _Subject(year), diff=changed)
-    return after
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def seed_year(session: Session, content: YearOfDays) -> bool:

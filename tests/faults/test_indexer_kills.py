@@ -15,6 +15,7 @@ from marketplace.db import Database
 from marketplace.indexing.upkeep import rebuild_index, verify_index
 from marketplace.indexing.wiring import Catalogue, Indexer
 from marketplace.models import Lease, Membership, Product, Provider
+from search import Document
 from tests import factories
 from tests.support.counts import count
 
@@ -109,10 +110,11 @@ def test_verify_finds_what_was_planted(engine: Engine, tmp_path: Path) -> None:
         session.get_one(Product, 1).hidden_at = clock.now()  # product 1 becomes a ghost
         session.get_one(Provider, 2).intro = "改过"  # provider 2 and its product are stale
     catalogue.engine.apply([], [("provider:3", None)])  # provider 3 is missing
+    catalogue.engine.apply([Document("case:999", 1, "数据库里没有的案例")])
     found = verify_index(catalogue, database, repair=True)
     assert found.missing == ("provider:3",)
     assert set(found.stale) == {"provider:1", "provider:2", "product:2"}
-    assert found.ghosts == ("product:1",)
+    assert set(found.ghosts) == {"product:1", "case:999"}
     indexer = Indexer(catalogue, database)
     while outbox.drain(database, outbox.INDEX, indexer.handle):
         pass
