@@ -4,6 +4,7 @@ Search documents, detail pages, comparisons and database lists all ask here. Pub
 place in a public phase and was not hidden by staff; everything else shows at most its standing.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -212,8 +213,19 @@ def changes(session: Session, memberships: Sequence[Membership]) -> list[Change]
     return sorted(found, key=lambda change: change.day, reverse=True)
 
 
+LONG_RUN = re.compile(r"[0-9]{5,}")
+LAST_RUN = re.compile(r"[0-9]+(?=[^0-9]*$)")
+
+
 def masked(phone: str) -> str:
-    """A number as the public may see it: 138****1234 (S81)."""
-    digits = [place for place, char in enumerate(phone) if char.isdigit()]
-    hidden = set(digits[3:-4] if len(digits) > 7 else digits[:-2])
-    return "".join("*" if place in hidden else char for place, char in enumerate(phone))
+    """A number as the public may see it: 138****1234, 0532-****6666 (S81)."""
+    compact = phone.replace(" ", "")
+    hidden = LONG_RUN.sub(_starred, compact)
+    return hidden if hidden != compact else LAST_RUN.sub("****", compact)
+
+
+def _starred(run: re.Match[str]) -> str:
+    digits = run.group()
+    head = digits[:3] if len(digits) > 8 else ""
+    tail = digits[-4:] if len(digits) > 6 else ""
+    return f"{head}{'*' * max(4, len(digits) - len(head) - 4)}{tail}"

@@ -91,10 +91,8 @@ def providers(session: Session, ids: Sequence[int]) -> Chosen:
 
 def products(session: Session, ids: Sequence[int]) -> Chosen:
     """Products in the order asked for; one that is not public any more counts as unknown."""
-    rows = session.execute(
-        select(Product.id, Product.provider_id).where(Product.id.in_(_known(ids)))
-    )
-    owners = {product_id: provider_id for product_id, provider_id in rows}
+    columns = select(Product.id, Product.provider_id).where(Product.id.in_(_known(ids)))
+    owners = dict(session.execute(columns).tuples().all())
     loaded = catalogue.load(session, sorted(set(owners.values())))
     found = {
         product.id: Item(

@@ -5,10 +5,14 @@ from flask import Blueprint
 blueprint = Blueprint("public", __name__)
 
 from marketplace.web.public import (  # noqa: E402, F401  views register themselves
+    board,
     case,
     compare,
     home,
+    information,
+    precheck,
     product,
+    programme,
     provider,
     results,
 )

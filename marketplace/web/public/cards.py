@@ -46,6 +46,14 @@ def place(words: Vocabulary, district: str) -> str:
     return "市外" if district == OUTSIDE else words.name("district", district)
 
 
+def category_name(words: Vocabulary, code: str) -> str:
+    """``MES 制造执行系统``: the abbreviation that is searched for and what it stands for."""
+    word = words.get("category", code)
+    if word is None:
+        return code
+    return f"{word.short_name} {word.name}" if word.short_name.isascii() else word.label
+
+
 def _names(words: Vocabulary, kind: str, codes: list[str]) -> list[str]:
     return [words.label(kind, code) for code in codes]
 
@@ -102,7 +110,7 @@ def product_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[
         "url": f"/products/{hit.key}",
         "name": _marked(highlighter, card["name"]),
         "version": card["release"],
-        "category": words.label("category", card["category"]),
+        "category": category_name(words, card["category"]),
         "category_code": card["category"],
         "provider_name": card["provider"],
         "provider_url": f"/providers/{card['provider_id']}",
@@ -111,7 +119,7 @@ def product_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[
         "scenes": _names(words, "scene", card["scenes"]),
         "summary": _marked(highlighter, card["summary"]),
         "price_text": money(price),
-        "price_note": card["price_unit"],
+        "price_note": f"/ {card['price_unit']}" if card["price_unit"] else "",
         "trial_text": "",
         "deployment": _names(words, "deployment", card["deployment"]),
         "days_text": f"{card['days']} 天" if card["days"] else "",

@@ -64,7 +64,8 @@ def _chapters(item: CaseStudy) -> list[tuple[str, str, str]]:
 def _levels(item: CaseStudy) -> tuple[str, str] | None:
     if item.level_before is None or item.level_after is None:
         return None
-    return LEVELS[item.level_before], LEVELS[item.level_after]
+    before = LEVELS[item.level_before].partition("（")[0]
+    return before, LEVELS[item.level_after]
 
 
 def _products(shown: Shown, item: CaseStudy) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ from marketplace.services.compare_facts import PRODUCT_FACTS, PROVIDER_FACTS
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.public import blueprint
-from marketplace.web.public.parts import category_name, standing_tag, type_names
+from marketplace.web.public.cards import category_name
+from marketplace.web.public.parts import standing_tag, type_names
 from marketplace.web.work.exports import download
 
 MOST_ASKED = 20
@@ -146,7 +147,7 @@ def _head(kind: Kind, item: Item, items: Sequence[Item], different: bool) -> dic
     if item.one is None:
         tags = [short for short, _ in type_names(item.shown.types)]
     else:
-        tags = [category_name(item.one.category)]
+        tags = [category_name(vocabulary(), item.one.category)]
     return {
         "label": item.name,
         "url": f"{kind.list_url}/{item.id}",

@@ -12,7 +12,7 @@ from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.public import blueprint
 from marketplace.web.public.similar import cards, found
-from search import Page, Sort
+from search import Page
 
 LATEST = 4
 PLAIN_ICON = "grid-3x3-gap-fill"
@@ -24,7 +24,7 @@ def home() -> str:
     """What is in the pool, at a glance. Without the search engine the counts are left out."""
     providers = found("provider", {}, 1, facets=("segment", "type"))
     products = found("product", {}, 1)
-    cases = found("case", {}, LATEST, sort=Sort.UPDATED)
+    cases = found("case", {}, 1, facets=("case_year",))
     settings: Settings = current_app.extensions["settings"]
     session = current_session()
     round_ = rounds.current(session, settings.home_programme)
@@ -34,7 +34,7 @@ def home() -> str:
         segments=_doors(providers, "segment", "segment"),
         types=_doors(providers, "type", "provider_type"),
         totals={"provider": _total(providers), "product": _total(products), "case": _total(cases)},
-        cases=cards(cases),
+        cases=_latest(cases),
         board=board,
         board_heads=_board_heads(board) if board else [],
         board_rows=_board_rows(board) if board else [],
@@ -43,6 +43,20 @@ def home() -> str:
 
 def _total(page: Page | None) -> int | None:
     return page.total if page else None
+
+
+def _latest(cases: Page | None) -> list[dict[str, Any]]:
+    """Cases of the latest years: as many years as it takes to fill the row."""
+    if cases is None:
+        return []
+    years: list[str] = []
+    enough = 0
+    for item in sorted(cases.facets["case_year"], key=lambda item: item.value, reverse=True):
+        years.append(item.value)
+        enough += item.count
+        if enough >= LATEST:
+            break
+    return cards(found("case", {"case_year": years}, LATEST))
 
 
 def _doors(page: Page | None, field: str, kind: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.indexing.building import OUTSIDE
 from marketplace.services.vocabulary import Vocabulary
+from marketplace.web.public.cards import category_name
 from marketplace.web.public.searching import FILTERS, QUIET, SORTS, Asked, Found
 from search import FacetValue, Sort, Way
 
@@ -74,6 +75,8 @@ class Listing:
             return self.given[parameter, value]
         if parameter == "district":
             return "市外" if value == OUTSIDE else self.words.name("district", value)
+        if parameter == "category":
+            return category_name(self.words, value)
         if parameter == "local":
             return "有青岛本地案例"
         if parameter == "year":
@@ -196,14 +199,14 @@ class Listing:
     def note(self) -> str:
         """What was done with the words typed, when it is more than looking for them."""
         reading = self.found.reading
-        if reading is None or not self.asked.request.q:
+        if reading is None or not self.asked.request.q or not self.found.total:
             return ""
         notes = []
         if reading.rung == "some":
             notes.append("没有同时含全部词的结果，下面只含其中一部分")
         if reading.shortened:
             notes.append("关键词太长，只用了前面一段")
-        pairs = [f"{word}＝{'、'.join(others)}" for word, others in reading.synonyms]
+        pairs = [f"{word}＝{'、'.join(others)}".upper() for word, others in reading.synonyms]
         if pairs:
             notes.append(f"同义词一并查找：{'；'.join(pairs)}")
         return "。".join(notes)

@@ -3,29 +3,37 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.vocabulary import Vocabulary, Word
 
 
 def metrics(rows: Sequence[Mapping[str, Any]], words: Vocabulary) -> list[dict[str, Any]]:
-    """Each figure with its change in words, and whether the change is for the better."""
+    """Each figure with its change in words; ``good`` is False where it is known to be worse."""
     return [_metric(row, words) for row in rows]
 
 
 def _metric(row: Mapping[str, Any], words: Vocabulary) -> dict[str, Any]:
-    code = str(row["metric"])
-    word = words.get("outcome_metric", code)
+    word = _word(str(row["metric"]), words)
     before, after = float(row["before"]), float(row["after"])
-    lower_is_better = word is not None and word.data.get("direction") == "down"
+    direction = str(word.data.get("direction", "")) if word else ""
+    loss = {"up": before - after, "down": after - before}.get(direction, 0.0)
     return {
-        "name": word.name if word else code,
+        "name": word.name if word else str(row["metric"]),
         "before": _plain(before),
         "after": _plain(after),
         "unit": row["unit"],
         "change": _change(before, after, str(row["unit"])),
-        "good": after <= before if lower_is_better else after >= before,
+        "good": loss <= 0,
         "measured_by": row.get("measured_by", ""),
         "period": row.get("period", ""),
     }
+
+
+def _word(metric: str, words: Vocabulary) -> Word | None:
+    """A metric of the picklist by code or name; providers may also write one of their own."""
+    known = words.get("outcome_metric", metric)
+    if known is not None:
+        return known
+    return next((w for w in words.options("outcome_metric") if w.name == metric), None)
 
 
 def _change(before: float, after: float, unit: str) -> str:

@@ -7,7 +7,7 @@ from marketplace.models import CaseStudy, Membership, Organisation, Product
 from marketplace.programmes.workflows import State
 from marketplace.services.catalogue import client_of
 from marketplace.web.context import vocabulary
-from marketplace.web.public.cards import TONES
+from marketplace.web.public.cards import TONES, category_name
 from marketplace.web.public.metrics import metrics
 
 
@@ -27,14 +27,6 @@ def type_names(codes: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
-def category_name(code: str) -> str:
-    """``MES 制造执行系统``: the abbreviation that is searched for and what it stands for."""
-    word = vocabulary().get("category", code)
-    if word is None:
-        return code
-    return f"{word.short_name} {word.name}" if word.short_name.isascii() else word.label
-
-
 def standing_tag(state: State) -> dict[str, str]:
     """Tag of a standing: tone, icon, public label."""
     tone = TONES.get(state.tone, state.tone)
@@ -51,7 +43,7 @@ def place_name(membership: Membership) -> str:
 def city_or_district(organisation: Organisation) -> str:
     """Where an organisation sits: a district of the city, or another city."""
     if organisation.district:
-        return f"青岛市{vocabulary().name('district', organisation.district)}"
+        return vocabulary().name("district", organisation.district)
     return organisation.registered_city
 
 
@@ -62,7 +54,7 @@ def product_lines(products: Sequence[Product]) -> list[dict[str, Any]]:
             "url": f"/products/{item.id}",
             "name": item.name,
             "release": item.release,
-            "category": category_name(item.category),
+            "category": category_name(vocabulary(), item.category),
             "pilot": item.pilot_price_cny,
             "list": item.list_price_cny,
             "unit": item.price_unit,

@@ -8,8 +8,10 @@ from marketplace.services import catalogue
 from marketplace.services.catalogue import gravest, state_of
 from marketplace.services.compare_facts import sizes
 from marketplace.web.access import public
+from marketplace.web.context import vocabulary
 from marketplace.web.public import blueprint
-from marketplace.web.public.parts import case_lines, category_name, names, standing_tag, type_names
+from marketplace.web.public.cards import category_name
+from marketplace.web.public.parts import case_lines, names, standing_tag, type_names
 from marketplace.web.public.similar import others
 
 CASES_SHOWN = 4
@@ -31,7 +33,7 @@ def product(product_id: int) -> Response | str:
         organisation=shown.provider.organisation,
         types=type_names(shown.types),
         standing=standing_tag(state_of(gravest(shown.listed))),
-        category=category_name(item.category),
+        category=category_name(vocabulary(), item.category),
         segments=names("segment", segments),
         scenes=names("scene", item.scenes),
         process_links=names("process_link", item.process_links),

@@ -1,5 +1,6 @@
 """The page of one provider, of one that left the pool, and the step to its own website."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from marketplace.crypto import Cipher, Unsealable
 from marketplace.db import current_session
 from marketplace.errors import NotFound
 from marketplace.models import Membership, Provider
-from marketplace.phases import PUBLIC_PHASES
+from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import State
 from marketplace.services import catalogue
 from marketplace.services.catalogue import Shown, gravest, state_of
@@ -32,7 +33,8 @@ from marketplace.web.public.parts import (
 from marketplace.web.public.similar import others
 
 CASES_SHOWN = 6
-LISTING = {"tone": "info", "icon": "list-check"}
+TAKES_CONTRACTS = (StandingPhase.LISTED.value, StandingPhase.WARNED.value)
+"""Who is told to others as an alternative: during rectification no new contract is taken."""
 
 
 @blueprint.get("/providers/<int:provider_id>")
@@ -58,7 +60,10 @@ def provider(provider_id: int) -> str:
         phone=_phone(shown.provider),
         website=_website(shown.provider),
         similar=others(
-            "provider", {"segment": shown.segments, "type": shown.types}, str(provider_id), 3
+            "provider",
+            {"segment": shown.segments, "type": shown.types, "standing": TAKES_CONTRACTS},
+            str(provider_id),
+            3,
         ),
     )
 
@@ -69,13 +74,14 @@ def _left(session: Session, shown: Shown) -> str:
         "segment": sorted({item.segment for item in shown.memberships}),
         "type": sorted({item.type for item in shown.memberships}),
     }
+    free = {**wanted, "standing": TAKES_CONTRACTS}
     latest = _telling(shown)
     return render_template(
         "public/provider_left.html",
         **_common(session, shown),
         latest=_membership(latest),
         note=state_of(latest).note,
-        alternatives=others("provider", wanted, str(shown.provider.id)),
+        alternatives=others("provider", free, str(shown.provider.id)),
         alternatives_url=address("/providers", [(n, v) for n in wanted for v in wanted[n]]),
     )
 
@@ -126,16 +132,20 @@ def _membership(item: Membership) -> dict[str, Any]:
 def _changes(session: Session, shown: Shown) -> list[dict[str, Any]]:
     """What happened to its places, as the timeline takes it, the latest first."""
     dated = [
-        (item.day, f"{place_name(item.membership)}：{item.state.public_label}", _tone(item.state))
+        (item.day, f"{place_name(item.membership)}：{item.state.public_label}", "", item.state)
         for item in catalogue.changes(session, shown.memberships)
     ]
-    dated += [
-        (item.listed_on, f"{place_name(item)}：列入{item.round.label}名单", LISTING)
-        for item in shown.memberships
+    listings: dict[tuple[date, str], list[str]] = {}
+    for item in shown.memberships:
+        listings.setdefault((item.listed_on, item.round.label), []).append(place_name(item))
+    look = {"tone": "info", "icon": "list-check"}
+    entries = [(on, title, text, _tone(state)) for on, title, text, state in dated]
+    entries += [
+        (on, f"列入{label}名单", "；".join(names), look) for (on, label), names in listings.items()
     ]
     return [
-        {"when": day_text(on), "title": title, **look}
-        for on, title, look in sorted(dated, key=lambda entry: entry[0], reverse=True)
+        {"when": day_text(on), "title": title, "text": text, **look}
+        for on, title, text, look in sorted(entries, key=lambda entry: entry[0], reverse=True)
     ]
 
 

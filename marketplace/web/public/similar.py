@@ -10,7 +10,7 @@ from marketplace import clock
 from marketplace.indexing.wiring import Catalogue
 from marketplace.web.context import vocabulary
 from marketplace.web.public.cards import CARDS
-from search import Highlighter, Page, SearchRequest, Sort, Unavailable
+from search import Highlighter, Page, SearchRequest, Unavailable
 
 log = structlog.get_logger()
 
@@ -19,19 +19,12 @@ MOST_VALUES = 10
 Filters = Mapping[str, Iterable[str]]
 
 
-def found(
-    kind: str,
-    filters: Filters,
-    size: int,
-    *,
-    sort: Sort = Sort.RELEVANCE,
-    facets: tuple[str, ...] = (),
-) -> Page | None:
+def found(kind: str, filters: Filters, size: int, *, facets: tuple[str, ...] = ()) -> Page | None:
     """What the index has of ``kind``; None when the engine does not answer."""
     catalogue: Catalogue = current_app.extensions["search"]
     chosen = {name: tuple(values)[:MOST_VALUES] for name, values in filters.items()}
     request = SearchRequest(
-        day=clock.today(), kind=kind, filters=chosen, sort=sort, per_page=size, facets=facets
+        day=clock.today(), kind=kind, filters=chosen, per_page=size, facets=facets
     )
     try:
         return catalogue.search(request)
