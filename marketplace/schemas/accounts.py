@@ -1,61 +1,59 @@
 """What the pages for accounts and administration accept."""
 
-from marshmallow import Schema
-
 from marketplace.phases import OrganisationKind, Role
-from marketplace.schemas.names import Choice, Day, Line, Mail, Uscc, Whole
+from marketplace.schemas.names import Choice, Day, Form, Line, Mail, Uscc, Whole
 
 BIGGEST_ID = 2**31 - 1
 PER_PAGE = 50
 DEEPEST_PAGE = 10_000
 
 
-class LoginForm(Schema):
+class LoginForm(Form):
     """The password is taken exactly as typed, so it is read beside the schema."""
 
     login = Line(200, required=True)
     next = Line(2000, load_default="")
 
 
-class MailForm(Schema):
+class MailForm(Form):
     """Where to send a link."""
 
     login = Mail(required=True)
 
 
-class CodeForm(Schema):
+class CodeForm(Form):
     """A code of the second factor, as typed."""
 
     code = Line(40, required=True)
 
 
-class ConfirmForm(Schema):
+class ConfirmForm(Form):
     """Where to go on after the password was checked again; ``code`` for those who have one."""
 
     next = Line(2000, load_default="/account")
     code = Line(40, load_default="")
 
 
-class SwitchForm(Schema):
+class SwitchForm(Form):
     """The role to act in."""
 
     grant = Whole(1, BIGGEST_ID, required=True)
 
 
-class ReasonForm(Schema):
+class ReasonForm(Form):
     """Why."""
 
     reason = Line(200, required=True)
 
 
-class RenameForm(Schema):
+class RenameForm(Form):
     """A corrected name, and the version it was read at."""
 
     name = Line(60, required=True)
     version = Whole(1, BIGGEST_ID, required=True)
 
 
-class GrantForm(Schema):
+class GrantForm(Form):
     """A role for an organisation, until a day or without end."""
 
     role = Choice(list(Role), required=True)
@@ -70,7 +68,7 @@ class InviteForm(GrantForm):
     name = Line(60, required=True)
 
 
-class OrganisationForm(Schema):
+class OrganisationForm(Form):
     """What may be corrected of an organisation."""
 
     name = Line(120, required=True)
@@ -93,7 +91,7 @@ class EditOrganisationForm(OrganisationForm):
     version = Whole(1, BIGGEST_ID, required=True)
 
 
-class ListQuery(Schema):
+class ListQuery(Form):
     """Search words and the page of a list."""
 
     q = Line(100, load_default="")
@@ -114,7 +112,7 @@ class UserQuery(ListQuery):
     state = Choice(["active", "inactive"], load_default="")
 
 
-class EventQuery(Schema):
+class EventQuery(Form):
     """Filters of the history; ``before`` is the id to go on from."""
 
     action = Line(60, load_default="")
@@ -126,7 +124,7 @@ class EventQuery(Schema):
     before = Whole(1, 2**53, load_default=None)
 
 
-class SecurityQuery(Schema):
+class SecurityQuery(Form):
     """Filters of the security records; ``before`` is the id to go on from."""
 
     kind = Line(40, load_default="")
@@ -138,5 +136,5 @@ class SecurityQuery(Schema):
     before = Whole(1, 2**53, load_default=None)
 
 
-class Nothing(Schema):
+class Nothing(Form):
     """A form that holds a button only."""

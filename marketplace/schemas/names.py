@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from marketplace import uscc
 
@@ -14,6 +14,12 @@ INVISIBLE = re.compile(
 )
 MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
 WHOLE = re.compile(r"[+-]?\d{1,15}")
+
+
+class Form(Schema):
+    """What a page sends. Unknown fields are refused (marshmallow's default), in Chinese."""
+
+    error_messages = {"unknown": "表单里有多余的内容"}  # noqa: RUF012  marshmallow reads it
 
 
 class Line(fields.String):
