@@ -145,10 +145,10 @@ def _left_over(password: str, choice: Choice) -> int:
         if len(word) >= 2:
             text = text.replace(word.casefold(), "")
     core = text.strip("0123456789!@#$%^&*.,-_+=~ ")
-    return 0 if core in _common() else len(text)
+    return 0 if not core or core in _common() else len(text)
 
 
 @cache
 def _common() -> frozenset[str]:
     lines = COMMON_FILE.read_text("utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    return frozenset(line for line in lines if line and not line.startswith("# "))

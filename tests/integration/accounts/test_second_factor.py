@@ -182,7 +182,7 @@ def test_a_new_second_factor_replaces_the_old_one(app, login_as, secret, letters
 
 
 def test_administrator_resets_for_a_lost_device(app, login_as, secret, database):
-    user, key = secret
+    user, _key = secret
     admin = login_as(Role.ADMIN_USERS)
     path = f"/admin/users/{user.id}/reset-second-factor"
     assert admin.post(path).status_code == 303

@@ -78,7 +78,9 @@ def write(found: dict[str, dict[str, str]]) -> None:
 def dump(database) -> dict[str, list[tuple]]:
     with database.reading() as session:
         return {
-            name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
+            name: [
+                tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))
+            ]
             for name, table in Base.metadata.tables.items()
             if name not in OWN_LIVES
         }

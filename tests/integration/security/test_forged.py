@@ -104,7 +104,7 @@ EVIL = [
     "javascript:alert(1)", "data:text/html,x", "/%2f%2fevil.example", "/%5cevil.example",
     "%2f%2fevil.example", "//user@evil.example", "/%09/evil.example", "/%252f/evil.example",
     "https:///evil.example", "//localhost@evil.example/", "evil.example", "／／evil.example",
-    "//evil。example", "/\u00a0//evil.example"[1:], "", "/" + "a" * 3000, "/\x00", " //evil.example",
+    "//evil。example", "\u00a0//evil.example", "", "/" + "a" * 3000, "/\x00", " //evil.example",
 ]  # fmt: skip
 
 
@@ -119,7 +119,9 @@ def _is_local(path: str) -> bool:
     return path.startswith("/") and not path.startswith(("//", "/\\"))
 
 
-@pytest.mark.parametrize("target", ["/", "/work?q=1&page=2", "/providers?q=注塑+MES", "/cases/12#a"])
+@pytest.mark.parametrize(
+    "target", ["/", "/work?q=1&page=2", "/providers?q=注塑+MES", "/cases/12#a"]
+)
 def test_s17_own_paths_are_kept(target):
     assert local_path(target, "/account") == target
 
