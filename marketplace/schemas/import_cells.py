@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError
@@ -131,6 +132,7 @@ def yes_no(value: Cell) -> bool:
     return found == "是"
 
 
+@lru_cache(maxsize=8192)
 def fold(word: str) -> str:
     """How words are compared: full-width, case and spaces do not matter."""
     return "".join(unicodedata.normalize("NFKC", word).casefold().split())

@@ -1,6 +1,5 @@
 """Read a workbook through a confined process (S68–S70): sheets, then rows, as a stream."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO
+
+import orjson
 
 from marketplace.errors import Invalid
 from marketplace.schemas.import_cells import Cell
@@ -116,7 +117,7 @@ def _contents(process: subprocess.Popen[bytes]) -> Iterator[SheetStart | RawRow]
 def _lines(stream: IO[bytes]) -> Iterator[list[Any]]:
     for line in stream:
         try:
-            yield json.loads(line)
+            yield orjson.loads(line)
         except ValueError:
             return  # cut off: the exit code says why
 

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import ValidationError
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.orm import Session
 
+from marketplace import bulk
 from marketplace.db import Database
 from marketplace.models import ImportJob, ImportRow
 from marketplace.permissions import Actor
@@ -27,6 +28,7 @@ from marketplace.services.importing.file_checks import FileChecks, chunked
 from marketplace.services.importing.pool_checks import Place, PoolChecks
 from marketplace.services.importing.reader import RawRow, SheetStart, opened
 
+ROWS: Table = cast("Table", ImportRow.__table__)
 BATCH = 300
 LONGEST_KEY = 300
 Progress = Callable[[int], None]
@@ -167,7 +169,7 @@ class _Run:
         }
 
     def _insert(self, session: Session, records: list[dict[str, Any]]) -> None:
-        session.execute(insert(ImportRow), records)
+        bulk.insert_rows(session, ROWS, records)
         session.execute(
             update(ImportJob)
             .where(ImportJob.id == self._job_id)

@@ -14,13 +14,12 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
-    insert,
     select,
     update,
 )
 from sqlalchemy.orm import Session
 
-from marketplace import outbox
+from marketplace import bulk, outbox
 from marketplace.crypto import Cipher
 from marketplace.history import Why, record
 from marketplace.models import ImportJob, ImportRow
@@ -96,7 +95,7 @@ def _insert(session: Session, rows: Sequence[Made], cipher: Cipher) -> None:
     records = [{**_sealed(row.values, row.id, cipher), "id": row.id} for row in rows]
     # One statement needs one set of columns: an empty profile has fewer than a filled one.
     for _, group in groupby(records, key=lambda values: values.keys()):
-        session.execute(insert(target.table), list(group))
+        bulk.insert_rows(session, target.table, list(group))
 
 
 def reserve(session: Session, table: Table, count: int) -> Sequence[int]:

@@ -35,6 +35,11 @@ def edit(database, name, **values):
         row.edited_fields = dict.fromkeys(values, stamp)
 
 
+def one_product(session, name, release):
+    query = select(Product).where(Product.name == name, Product.release == release)
+    return session.scalars(query).one()
+
+
 def test_a_second_import_of_the_same_file_changes_nothing(store, book):
     books.load(store, book)
     before = everything(store)
@@ -140,7 +145,7 @@ def test_an_empty_cell_empties_and_a_missing_column_leaves_alone(store, book, tm
     books.load(store, emptied)
 
     with store.reading() as session:
-        row = session.scalars(select(Product).where(Product.release == "V3.0")).first()
+        row = one_product(session, "甲衡 MES", "V3.0")
         assert (row.summary, row.ip_no, row.description) == (
             "", "", books.SMALL["products"][0]["description"],
         )  # fmt: skip
@@ -153,7 +158,7 @@ def test_an_empty_cell_empties_and_a_missing_column_leaves_alone(store, book, tm
 
     assert job.summary == {"products": {"applied": 1}}
     with store.reading() as session:
-        row = session.scalars(select(Product).where(Product.release == "V3.0")).first()
+        row = one_product(session, "甲衡 MES", "V3.0")
         assert (row.typical_days, row.description, row.scenes) == (
             21, books.SMALL["products"][0]["description"], ["production_control", "planning"],
         )  # fmt: skip
