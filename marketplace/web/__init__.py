@@ -5,6 +5,7 @@ from flask import Flask
 from marketplace.settings import Settings
 from marketplace.web import (
     access,
+    compression,
     context,
     csrf,
     errors,
@@ -16,12 +17,13 @@ from marketplace.web import (
 )
 from marketplace.web.admin import blueprint as admin
 from marketplace.web.auth import blueprint as auth
+from marketplace.web.contacts import blueprint as contact_pages
 from marketplace.web.display import blueprint as display
 from marketplace.web.health import blueprint as health
 from marketplace.web.public import blueprint as public
 from marketplace.web.work import blueprint as work
 
-BLUEPRINTS = (health, display, auth, public, work, admin)
+BLUEPRINTS = (health, display, auth, contact_pages, public, work, admin)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -29,6 +31,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     security_log.init_app(app)  # after_request hooks run last-registered first
     request_log.init_app(app)
     headers.init_app(app)
+    compression.init_app(app)
     sessions.init_app(app)
     limits.init_app(app)
     csrf.init_app(app)
