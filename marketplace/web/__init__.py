@@ -15,15 +15,17 @@ from marketplace.web import (
     security_log,
     sessions,
 )
-from marketplace.web.admin import blueprint as admin
-from marketplace.web.auth import blueprint as auth
+from marketplace.web.admin import blueprint as admin_pages
+from marketplace.web.auth import blueprint as auth_pages
 from marketplace.web.contacts import blueprint as contact_pages
-from marketplace.web.display import blueprint as display
-from marketplace.web.health import blueprint as health
-from marketplace.web.public import blueprint as public
-from marketplace.web.work import blueprint as work
+from marketplace.web.display import blueprint as display_pages
+from marketplace.web.health import blueprint as health_pages
+from marketplace.web.public import blueprint as public_pages
+from marketplace.web.work import blueprint as work_pages
 
-BLUEPRINTS = (health, display, auth, contact_pages, public, work, admin)
+BLUEPRINTS = (
+    health_pages, display_pages, auth_pages, contact_pages, public_pages, work_pages, admin_pages,
+)  # fmt: skip
 
 
 def init_app(app: Flask, settings: Settings) -> None:
