@@ -92,7 +92,7 @@ def providers(session: Session, ids: Sequence[int]) -> Chosen:
 def products(session: Session, ids: Sequence[int]) -> Chosen:
     """Products in the order asked for; one that is not public any more counts as unknown."""
     columns = select(Product.id, Product.provider_id).where(Product.id.in_(_known(ids)))
-    owners = dict(session.execute(columns).tuples().all())
+    owners = {row.id: row.provider_id for row in session.execute(columns)}
     loaded = catalogue.load(session, sorted(set(owners.values())))
     found = {
         product.id: Item(

@@ -87,7 +87,7 @@ def _known_method() -> None:
 
 def _cache(response: Response) -> Response:
     """Public pages may be kept a minute by anybody; what belongs to a person by nobody (S05)."""
-    if signed_in() is not None or not _cacheable(response):
+    if signed_in() is not None or not cacheable(response):
         if signed_in() is not None or "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
@@ -102,7 +102,8 @@ def _cache(response: Response) -> Response:
     return response
 
 
-def _cacheable(response: Response) -> bool:
+def cacheable(response: Response) -> bool:
+    """Whether the answer is the same for everybody: a public page without session and token."""
     return (
         request.method in ("GET", "HEAD")
         and response.status_code == 200

@@ -5,20 +5,24 @@ rectifying, suspended and exited ones, hidden things, cases without consent, one
 ``SECRET`` stands in everything that no visitor may find.
 """
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import cycle
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from marketplace import clock
+from marketplace import clock, create_app
 from marketplace.indexing.upkeep import rebuild_index
 from marketplace.models import CaseStudy, Organisation, Product, Provider, Round
 from marketplace.phases import OrganisationKind, StandingPhase
 from marketplace.services import seeding
+from marketplace.settings import Settings
 from tests import factories
+from tests.support.browser_like import BrowserLike
 
 SECRET = "泄密标记"
 SEGMENTS = ("auto_parts", "rail_equipment", "home_appliance", "general_parts")
@@ -64,6 +68,25 @@ class Market:
     providers: list[int] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
+
+
+def standing(folder: Path, template: Path) -> tuple[Flask, Market]:
+    """An application on a SQLite market in ``folder``; ``template`` is a migrated, empty file."""
+    shutil.copy(template, folder / "pool.db")
+    settings = Settings.from_env(
+        {
+            "MARKETPLACE_MODE": "test",
+            "MARKETPLACE_DATA": str(folder),
+            "DATABASE_URL": f"sqlite:///{folder}/pool.db",
+            "SEARCH_URL": f"tantivy://{folder}/index",
+            "STORAGE_URL": f"file://{folder}/files",
+            "MAIL_URL": f"file://{folder}/mail",
+            "BASE_URL": "http://localhost",
+        }
+    )
+    app = create_app(settings)
+    app.test_client_class = BrowserLike
+    return app, open_market(app)
 
 
 def open_market(app: Flask, providers: int = 30) -> Market:
@@ -135,7 +158,8 @@ def _wares(session: Session, provider: Provider, number: int, segment: str) -> N
         price = Decimal(4 + (number * 7 + step * 5) % 37) * 10_000
         product = factories.make_product(
             session, provider,
-            name=f"{provider.organisation.short_name[:2]}{word}", release=f"V{3 + step}.{number % 5}",
+            name=f"{provider.organisation.short_name[:2]}{word}",
+            release=f"V{3 + step}.{number % 5}",
             category=code, segments=[segment], scenes=scenes, process_links=links,
             deployment=[deployment], summary=summary,
             description=f"{summary}。工人扫码即可操作，班组长在看板上看到计划、完成和异常。",

@@ -16,10 +16,10 @@ from marketplace.services.compare import Chosen, Facts, Group, Item
 from marketplace.services.compare_facts import PRODUCT_FACTS, PROVIDER_FACTS
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
+from marketplace.web.downloads import attachment
 from marketplace.web.public import blueprint
 from marketplace.web.public.cards import category_name
 from marketplace.web.public.parts import standing_tag, type_names
-from marketplace.web.work.exports import download
 
 MOST_ASKED = 20
 UNFILLED = "未填报"
@@ -116,7 +116,7 @@ def _workbook(kind: Kind) -> Response:
         for line in ([group.label], *([row.label, *map(cell, row.values)] for row in group.rows))
     ]
     title = f"{kind.noun}对比"
-    return download(exports.workbook([(title, heads, rows)]), f"{title}.xlsx")
+    return attachment(exports.workbook([(title, heads, rows)]), f"{title}.xlsx")
 
 
 def cell(value: compare.Value) -> str:

@@ -3,14 +3,16 @@
 from typing import Any
 
 from flask import current_app, render_template
+from sqlalchemy.orm import Session
 
 from marketplace.db import current_session
-from marketplace.services import pool_board, rounds
-from marketplace.services.pool_board import Board
+from marketplace.models import Round
+from marketplace.services import rounds
 from marketplace.settings import Settings
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.public import blueprint
+from marketplace.web.public.board import public_board, shaped
 from marketplace.web.public.similar import cards, found
 from search import Page
 
@@ -28,21 +30,37 @@ def home() -> str:
     settings: Settings = current_app.extensions["settings"]
     session = current_session()
     round_ = rounds.current(session, settings.home_programme)
-    board = pool_board.board(session, round_, staff=False) if round_ else None
     return render_template(
         "public/home.html",
         segments=_doors(providers, "segment", "segment"),
         types=_doors(providers, "type", "provider_type"),
         totals={"provider": _total(providers), "product": _total(products), "case": _total(cases)},
         cases=_latest(cases),
-        board=board,
-        board_heads=_board_heads(board) if board else [],
-        board_rows=_board_rows(board) if board else [],
+        board=_board(session, round_) if round_ else None,
     )
 
 
 def _total(page: Page | None) -> int | None:
     return page.total if page else None
+
+
+def _board(session: Session, round_: Round) -> dict[str, Any]:
+    """The public board in small: short names for its columns, the same numbers and links."""
+    found, places = public_board(session, round_)
+    words = vocabulary()
+    cells = found.lines[0].cells if found.lines else ()
+    heads = [words.label("provider_type", cell.dims.get("type", "")) for cell in cells]
+    shape = shaped(found, places)
+    return {
+        **shape,
+        "label": round_.label,
+        "heads": [name or head.label for name, head in zip(heads, found.heads, strict=False)],
+        "rows": [
+            {**row, "short": words.label("segment", line.segment) if line.segment else line.label}
+            for row, line in zip(shape["rows"], found.lines, strict=True)
+        ],
+        "places": len(places),
+    }
 
 
 def _latest(cases: Page | None) -> list[dict[str, Any]]:
@@ -72,34 +90,4 @@ def _doors(page: Page | None, field: str, kind: str) -> list[dict[str, Any]]:
         }
         for word in vocabulary().options(kind)
         if word.code in counts or (page is None and "icon" in word.data)
-    ]
-
-
-def _board_heads(board: Board) -> list[str]:
-    """Short names of the columns."""
-    cells = board.lines[0].cells if board.lines else ()
-    short = [vocabulary().label("provider_type", cell.dims.get("type", "")) for cell in cells]
-    return [name or head.label for name, head in zip(short, board.heads, strict=False)]
-
-
-def _board_rows(board: Board) -> list[dict[str, Any]]:
-    """The board in small: listed over the most, each number a link to the list it counts."""
-    return [
-        {
-            "label": vocabulary().label("segment", line.segment) if line.segment else line.label,
-            "full": line.label,
-            "total": line.total,
-            "cells": [
-                {
-                    "listed": cell.listed,
-                    "cap": cell.cap,
-                    "state": cell.state,
-                    "url": f"/providers?type={cell.dims['type']}&segment={cell.dims['segment']}"
-                    if {"type", "segment"} <= cell.dims.keys()
-                    else "",
-                }
-                for cell in line.cells
-            ],
-        }
-        for line in board.lines
     ]
