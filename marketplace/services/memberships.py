@@ -26,7 +26,7 @@ from marketplace.services import (
     waivers,
 )
 from marketplace.services.conflicts import Finding, Level, Place
-from marketplace.workflow import perform, workflow_of
+from marketplace.workflow import locked, perform, workflow_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +152,8 @@ def act(
     The affiliate group is locked first, so that an exit with a ban and an admission of the same
     subject cannot pass each other.
     """
-    applicants.lock(session, [membership.provider.organisation_id])
+    applicants.lock(session, [_organisation_id(session, membership)])
+    membership = locked(session, Membership, membership.id)
     _check_decision(membership, action, decision)
     details = {"rectify_by": decision.rectify_by} if decision.rectify_by else {}
     event = perform(
@@ -204,6 +205,11 @@ def _waive(session: Session, actor: Actor, admission: Admission, found: list[Fin
                 round_=admission.round, rule=finding.rule, segment=admission.segment,
                 reason=admission.waiver, document_no=admission.document_no,
             )  # fmt: skip
+
+
+def _organisation_id(session: Session, membership: Membership) -> int:
+    statement = select(Provider.organisation_id).where(Provider.id == membership.provider_id)
+    return session.scalars(statement).one()
 
 
 def _check_decision(membership: Membership, action: str, decision: Decision) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -28,14 +28,13 @@ def claim(session: Session, actor: Actor, key: str, digest: str) -> tuple[Submit
         "user_id": actor.user_id, "key": key, "digest": digest,
         "location": "", "report": [], "created_at": clock.now(),
     }  # fmt: skip
-    inserted = session.execute(insert(SubmittedForm).values(values).on_conflict_do_nothing())
-    assert isinstance(inserted, CursorResult)  # noqa: S101  for the type checker
+    statement = insert(SubmittedForm).values(values).on_conflict_do_nothing()
+    first = session.scalar(statement.returning(SubmittedForm.id)) is not None
     row = session.scalars(
         select(SubmittedForm).where(
             SubmittedForm.user_id == actor.user_id, SubmittedForm.key == key
         )
     ).one()
-    first = inserted.rowcount == 1
     if not first and row.digest != digest:
         raise Invalid("这张表单已经提交过，内容不同，没有再次办理", remedy="请重新打开页面填写。")
     return row, first

@@ -12,14 +12,15 @@ from marketplace.schemas.pool import ListQuery
 from marketplace.services import exports, membership_list, pool_board
 from marketplace.services.exports import Sheet
 from marketplace.services.pool_board import Board
+from marketplace.web import limits, security_log
 from marketplace.web.access import current_actor, needs
+from marketplace.web.downloads import attachment
 from marketplace.web.forms import load, query_data
 from marketplace.web.work import shapes
 from marketplace.web.work.blueprint import blueprint
 from marketplace.web.work.board import chosen_round
 from marketplace.web.work.memberships import filters_of
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 5000
 
 LIST_HEADS = (
@@ -35,6 +36,7 @@ BOARD_HEADS = (
 @needs(Permission.POOL_EXPORT)
 def export_memberships() -> Response:
     """Board and list as one workbook; at most 5,000 rows."""
+    limits.take("export", str(current_actor().user_id), failing_open=True)
     session = current_session()
     query = load(ListQuery(), query_data(("phase",)))
     round_, _ = chosen_round(session, query.get("round"))
@@ -43,13 +45,13 @@ def export_memberships() -> Response:
     if round_ is not None:
         board = pool_board.board(session, round_, staff=True)
         sheets.append(("看板", BOARD_HEADS, _cells(board)))
+    security_log.note("export", "ok", object_="pool", detail={"rows": len(rows)})
     return download(exports.workbook(sheets), f"资源池名单{clock.today():%Y%m%d}.xlsx")
 
 
 def download(content: bytes, name: str) -> Response:
     """An xlsx file to save."""
-    response = Response(content, mimetype=XLSX)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response = attachment(content, name)
     response.headers["Cache-Control"] = "no-store"
     return response
 

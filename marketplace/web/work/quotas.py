@@ -15,6 +15,7 @@ from marketplace.schemas.pool import QuotaForm, QuotaQuery
 from marketplace.services import files, pool_board, quotas
 from marketplace.settings import Settings
 from marketplace.storage import Kept, open_storage
+from marketplace.web import limits, security_log
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load, page_again, query_data
@@ -41,6 +42,7 @@ def quota(quota_id: int) -> str:
 @needs(Permission.QUOTA_CHANGE)
 def change_quota(quota_id: int) -> Response:
     """Change the range. The file is kept before the transaction begins."""
+    limits.take("upload", str(current_actor().user_id), failing_open=True)
     try:
         g.kept = _keep()
     except Invalid as error:
@@ -76,6 +78,7 @@ def _change(quota_id: int) -> Response:
 def stored_file(file_id: int) -> FlaskResponse:
     """A file to save; it is never shown inside the site (S74)."""
     row = files.get(current_session(), current_actor(), file_id)
+    security_log.note("download", "ok", object_=f"stored_files/{row.id}")
     settings: Settings = current_app.extensions["settings"]
     content = open_storage(settings.storage_url).open(row.sha256)
     response: FlaskResponse = send_file(
