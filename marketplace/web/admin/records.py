@@ -9,22 +9,15 @@ from sqlalchemy import select
 from marketplace.db import current_session
 from marketplace.models import Event, SecurityEvent, User
 from marketplace.permissions import Permission
-from marketplace.phases import ROLE_LABELS
 from marketplace.schemas.accounts import EventQuery, SecurityQuery
 from marketplace.services import records
 from marketplace.services.records import PAGE, Span
 from marketplace.web.access import current_actor, needs
+from marketplace.web.admin import record_words
 from marketplace.web.admin.blueprint import blueprint
 from marketplace.web.admin.labels import ACTIONS, KINDS, RESULTS, SUBJECTS
 from marketplace.web.admin.lists import address
 from marketplace.web.forms import load, query_data
-
-ROLE_NAMES = {
-    **{role.value: label for role, label in ROLE_LABELS.items()},
-    "system": "系统",
-    "anonymous": "访客",
-    "": "",
-}
 
 
 def _more(rows: Sequence[Event] | Sequence[SecurityEvent]) -> str:
@@ -51,7 +44,7 @@ def event_list() -> str:
         "admin/events.html", rows=rows[:PAGE], more=_more(rows), query=query,
         actions=sorted((code, ACTIONS.get(code, code)) for code in known),
         subjects=list(SUBJECTS.items()), action_names=ACTIONS, subject_names=SUBJECTS,
-        role_names=ROLE_NAMES,
+        words=record_words,
     )  # fmt: skip
 
 
@@ -68,7 +61,7 @@ def security_list() -> str:
     return render_template(
         "admin/security.html", rows=rows[:PAGE], more=_more(rows), query=query,
         names=_names(rows), kinds=list(KINDS.items()), kind_names=KINDS,
-        results=list(RESULTS.items()), result_names=RESULTS, role_names=ROLE_NAMES,
+        results=list(RESULTS.items()), result_names=RESULTS, words=record_words,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from marketplace.db import current_session
 from marketplace.errors import Invalid, NotFound
 from marketplace.models import Event, Organisation, Provider, Round, Waiver
-from marketplace.permissions import Permission, can
+from marketplace.permissions import Permission, can, visible
 from marketplace.schemas.pool import AdmissionQuery, WaiverForm
 from marketplace.services import waivers as service
 from marketplace.web.access import current_actor, needs
@@ -81,12 +81,16 @@ def _page(query: dict[str, Any]) -> dict[str, Any]:
 
 def _rows(session: Session, round_: Round) -> list[dict[str, Any]]:
     rules = {rule.id: rule for rule in round_.programme.rules}
+    # A district sees what was waived for its own providers.
+    seen = visible(current_actor(), Permission.PROVIDER_READ, Provider).with_only_columns(
+        Provider.id
+    )
     found = session.execute(
         select(Waiver, Organisation.name, Event.actor_name)
         .join(Provider, Provider.id == Waiver.provider_id)
         .join(Organisation, Organisation.id == Provider.organisation_id)
         .join(Event, (Event.subject_type == "waivers") & (Event.subject_id == Waiver.id))
-        .where(Waiver.round_id == round_.id)
+        .where(Waiver.round_id == round_.id, Waiver.provider_id.in_(seen))
         .order_by(Waiver.id.desc())
         .limit(MOST)
     )
