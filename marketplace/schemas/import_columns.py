@@ -272,7 +272,7 @@ MEMBERSHIPS = Sheet(
         Column("reason_code", "原因", Kind.TERM, vocabulary="exit_reason", note="退出时填写"),
         Column("reason", "理由", limit=2000, note="状态不是“在库”时填写"),
         Column("chain_mode", "链主改造模式", Kind.CHOICE, choices=CHAIN_MODES),
-        Column("waiver", "豁免理由", limit=2000, note="突破“原则上”的规定时填写，须由签发人导入"),
+        Column("waiver", "豁免理由", limit=2000, note="突破“原则上”的规定时填写；限签发权限"),
     ),
     "已入库的服务商。只新增；在库状态的变动请在系统中办理。",
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -149,6 +149,18 @@ def refuse(database: Database, job_id: int, refusal: MarketplaceError) -> Import
         "finished_at": clock.now(),
     }
     return _change(database, job_id, values)
+
+
+def discard(session: Session, actor: Actor, job_id: int) -> None:
+    """Give up a checked file; its staged rows are dropped. Raises Conflict when it is not ready."""
+    require(actor, Permission.IMPORT_RUN)
+    job = session.get(ImportJob, job_id, with_for_update=True)
+    if job is None or job.phase != ImportPhase.STAGED:
+        raise Conflict("这次导入不在待确认状态", code="wrong_state")
+    job.phase, job.finished_at = ImportPhase.REFUSED.value, clock.now()
+    job.summary = {"refusal": "已放弃", "remedy": "数据没有变化；需要时请重新上传。"}
+    session.execute(delete(ImportRow).where(ImportRow.job_id == job_id))
+    record(session, actor, "import_discard", job)
 
 
 def approve(session: Session, actor: Actor, job_id: int) -> ImportJob:

@@ -17,6 +17,7 @@ from marketplace.crypto import Cipher
 from marketplace.phases import OrganisationKind, RowPhase
 from marketplace.schemas.import_cells import fold
 from marketplace.schemas.imports import Row
+from marketplace.services import contacts
 from marketplace.services.importing import targets
 from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.targets import CHILDREN, ORGANISATION, PROVIDER, Target
@@ -224,12 +225,7 @@ class Planner:
 
     def _phone(self, provider: Values) -> str:
         sealed = provider[targets.SEALED_PHONE]
-        return self._cipher.open(sealed, phone_place(provider["id"])) if sealed else ""
-
-
-def phone_place(provider_id: int) -> str:
-    """Where a sealed phone number belongs: a copy in another row does not open."""
-    return f"providers.contact_phone:{provider_id}"
+        return self._cipher.open(sealed, contacts.place(provider["id"])) if sealed else ""
 
 
 def _key(target: Target, values: Any) -> str:

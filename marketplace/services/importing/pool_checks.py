@@ -102,7 +102,7 @@ class PoolChecks:
 
     def _standing(self, programme: Programme, data: Row) -> Iterable[str]:
         if data.get("waiver") and not can(self._actor, Permission.WAIVER_GRANT):
-            yield "豁免理由：须由签发人导入，或先在系统中登记豁免"
+            yield "豁免理由：请由签发人先在系统中登记豁免，文件中不填"
         standing = data.get("standing", StandingPhase.LISTED)
         if standing == StandingPhase.LISTED:
             return
@@ -113,7 +113,7 @@ class PoolChecks:
         if transition.document_required and not data.get("document_no"):
             yield "文号：这种状态须有依据文号"
         if not can(self._actor, Permission(transition.by)):
-            yield f"在库状态：您没有“{transition.label}”的权限，请由有权限的人员导入"
+            yield f"在库状态：您没有“{transition.label}”的权限，请先以在库导入，再由签发人办理"
 
     def _cell(self, session: Session, round_: Round, row: Judged) -> str | None:
         if row.unit not in self._cities:

@@ -21,6 +21,7 @@ from marketplace.errors import Conflict, Forbidden
 from marketplace.models import ImportJob, StoredFile
 from marketplace.permissions import Actor
 from marketplace.phases import ImportPhase
+from marketplace.services import files
 from marketplace.services.importing import jobs, report
 from marketplace.services.importing.jobs import Upload
 from marketplace.services.importing.reader import check_outside
@@ -42,19 +43,7 @@ def keep(storage: Storage, stream: BinaryIO, name: str, *, limit: int) -> Kept:
 def register(session: Session, actor: Actor, kept: Kept) -> ImportJob:
     """Note the kept file as an import to be checked. Raises Forbidden."""
     job = jobs.create(session, actor, Upload(kept.sha256, kept.name))
-    session.add(
-        StoredFile(
-            sha256=kept.sha256,
-            name=kept.name,
-            media_type=kept.media_type,
-            size=kept.size,
-            purpose=PURPOSE,
-            subject_type="import_jobs",
-            subject_id=job.id,
-            uploaded_by=actor.user_id,
-        )
-    )
-    session.flush()
+    files.add(session, actor, kept, PURPOSE, job)
     return job
 
 

@@ -25,6 +25,7 @@ from marketplace.history import Why, record
 from marketplace.models import ImportJob, ImportRow
 from marketplace.permissions import Actor
 from marketplace.phases import RowPhase
+from marketplace.services import contacts
 from marketplace.services.importing import targets
 from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.planning import (
@@ -34,7 +35,6 @@ from marketplace.services.importing.planning import (
     Plan,
     Values,
     chains,
-    phone_place,
 )
 from marketplace.services.importing.targets import ORGANISATION
 
@@ -134,7 +134,7 @@ def _sealed(values: Values, id_: int, cipher: Cipher) -> Values:
         return values
     found = {name: value for name, value in values.items() if name != targets.PHONE}
     phone = values[targets.PHONE]
-    found[targets.SEALED_PHONE] = cipher.seal(phone, phone_place(id_)) if phone else None
+    found[targets.SEALED_PHONE] = cipher.seal(phone, contacts.place(id_)) if phone else None
     return found
 
 

@@ -16,7 +16,7 @@ from marketplace.models import (
     Provider,
 )
 from marketplace.schemas.import_columns import BY_CODE
-from marketplace.services.importing.planning import phone_place
+from marketplace.services import contacts
 from tests.integration.importing import books
 from tests.integration.importing.books import ALPHA, BETA, CIPHER, GAMMA
 
@@ -66,7 +66,7 @@ def test_organisations_and_profiles(store, book):
             owner = rows[ALPHA] if hasattr(rows[ALPHA], name) else profile
             assert getattr(owner, name) == given[name], name
         sealed = profile.contact_phone_encrypted
-        assert CIPHER.open(sealed, phone_place(profile.id)) == "0532-0000 1234"
+        assert CIPHER.open(sealed, contacts.place(profile.id)) == "0532-0000 1234"
         assert profiles[rows[BETA].id].contact_phone_encrypted is None
         link = session.scalars(select(Affiliation)).one()
         assert (link.organisation_id, link.affiliate_id, link.relation) == (
