@@ -3,6 +3,7 @@
 JSON escapes control characters, so nothing a client sends can start a line of its own (S58).
 """
 
+import json
 import logging
 import re
 import sys
@@ -20,6 +21,7 @@ SECRET_NAMES = re.compile(
 )
 REDACTED = "[redacted]"
 ONE_TIME = re.compile(r"(/(?:links|reset|invitations)/)[\w-]{20,}")
+BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LONGEST = 2000  # characters of one value
 
 
@@ -38,6 +40,23 @@ def _clean(name: str, value: Any) -> Any:
     return value
 
 
+def _one_line(event: Event, **options: Any) -> str:
+    """JSON with Chinese readable, and whatever some program takes for a line break escaped."""
+    text = json.dumps(event, ensure_ascii=False, **options)
+    return BREAKS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+class Stdout(logging.Handler):
+    """Writes to whatever stdout is at the moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stdout.write(self.format(record) + "\n")
+            sys.stdout.flush()
+        except Exception:
+            self.handleError(record)
+
+
 def configure(settings: Settings) -> None:
     """Send the logs of this process, libraries included, to stdout as JSON or as plain lines."""
     shared: list[Any] = [
@@ -48,16 +67,16 @@ def configure(settings: Settings) -> None:
         redact,
     ]
     if settings.log_json:
-        renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True)
+        renderer: Any = structlog.processors.JSONRenderer(serializer=_one_line, sort_keys=True)
     else:
         renderer = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = Stdout()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared)
     )

@@ -1,0 +1,142 @@
+"""Counters in the database: exact for any number of workers (S23, S77)."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import time_machine
+from limits import parse
+from limits.strategies import FixedWindowRateLimiter
+from sqlalchemy import text
+
+from marketplace.db import Database, make_engine
+from marketplace.services import lockout
+from marketplace.web.limits import SqlStorage
+from tests.support.counts import count
+from tests.support.source import ROOT
+
+RULE = parse("20/minute")
+TRIES = count(test=120, soak=2000)
+
+WORKER = """
+import sys
+from limits import parse
+from limits.strategies import FixedWindowRateLimiter
+from marketplace.db import Database, make_engine
+from marketplace.services import lockout
+from marketplace.web.limits import SqlStorage
+
+url, tries = sys.argv[1], int(sys.argv[2])
+database = Database(make_engine(url))
+limiter = FixedWindowRateLimiter(SqlStorage(database))
+allowed = sum(limiter.hit(parse("20/minute"), "door") for _ in range(tries))
+checked = sum(
+    database.run(lambda session: lockout.reserve(session, "one@test.example")).allowed
+    for _ in range(tries)
+)
+print(allowed, checked)
+"""
+
+
+def test_s77_threads_share_one_count(engine):
+    limiter = FixedWindowRateLimiter(SqlStorage(Database(engine)))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: limiter.hit(RULE, "door"), range(TRIES)))
+    assert sum(answers) == RULE.amount
+    assert limiter.storage.get(RULE.key_for("door")) == TRIES
+
+
+def test_s77_s23_processes_share_one_count(database_url):
+    """Four workers allow exactly what one would: 20 hits, and 5 passwords to be checked."""
+    command = [sys.executable, "-c", WORKER, database_url, "15"]
+    workers = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    printed = [worker.communicate(timeout=60)[0].split() for worker in workers]
+    totals = [sum(int(numbers[place]) for numbers in printed) for place in (0, 1)]
+    assert totals == [RULE.amount, lockout.FAILURES]
+
+
+def test_a_window_ends(engine):
+    limiter = FixedWindowRateLimiter(SqlStorage(Database(engine)))
+    with time_machine.travel("2026-03-02T01:00:00Z", tick=False) as now:
+        assert [limiter.hit(RULE, "door") for _ in range(21)] == [True] * 20 + [False]
+        assert limiter.get_window_stats(RULE, "door").remaining == 0
+        now.shift(timedelta(seconds=59))
+        assert not limiter.hit(RULE, "door")
+        assert limiter.hit(RULE, "other door")
+        now.shift(timedelta(seconds=1))
+        assert limiter.hit(RULE, "door")
+
+
+def test_giving_back_never_goes_below_nothing(engine):
+    storage = SqlStorage(Database(engine))
+    assert [storage.incr("key", 60, amount) for amount in (1, -1, -1, 1)] == [1, 0, 0, 1]
+
+
+def break_counters(database: Database) -> None:
+    with database.unit_of_work() as session:
+        session.execute(text("DROP TABLE rate_counters"))
+
+
+def test_s77_login_stays_shut_when_counting_fails(app, client, database):
+    break_counters(database)
+    answer = client.post("/login", data={"login": "a@test.example", "password": "x"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+
+
+def test_s77_pages_stay_open_when_counting_fails(app, client, database):
+    break_counters(database)
+    assert client.get("/login").status_code == 200
+    assert client.get("/cases").status_code == 200
+    assert client.post("/login/code", data={"code": "1"}).status_code == 303
+
+
+def test_visitors_forms_are_limited_by_address(client):
+    answers = [client.post("/login/code", data={"code": "1"}) for _ in range(61)]
+    assert [answer.status_code for answer in answers] == [303] * 60 + [429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    elsewhere = client.post(
+        "/login/code", data={"code": "1"}, environ_base={"REMOTE_ADDR": "192.0.2.1"}
+    )
+    assert elsewhere.status_code == 303
+
+
+def test_control_counters_in_memory_multiply_by_workers():
+    """What the database saves us from: each worker of an in-memory limiter allows the whole."""
+    script = (
+        "from limits import parse\nfrom limits.storage import MemoryStorage\n"
+        "from limits.strategies import FixedWindowRateLimiter as F\nl = F(MemoryStorage())\n"
+        "print(sum(l.hit(parse('20/minute'), 'door') for _ in range(30)))"
+    )
+    counts = [
+        int(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout)
+        for _ in range(2)
+    ]
+    assert sum(counts) == 2 * RULE.amount
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+def test_s79_statement_timeouts(engine_name, request):
+    """Connections of the web are cut off, and say so."""
+    cluster = request.getfixturevalue("postgres")
+    with cluster.database(request.getfixturevalue("postgres_template")) as url:
+        engine = make_engine(url)
+        with engine.connect() as connection:
+            shown = {
+                name: connection.execute(text(f"SHOW {name}")).scalar_one()
+                for name in (
+                    "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
+                )
+            }  # fmt: skip
+        engine.dispose()
+        assert shown == {
+            "statement_timeout": "5s", "lock_timeout": "3s",
+            "idle_in_transaction_session_timeout": "10s",
+        }  # fmt: skip
+        quick = make_engine(url, statement_timeout_ms=200)
+        with quick.connect() as connection, pytest.raises(Exception, match="statement timeout"):
+            connection.execute(text("SELECT pg_sleep(10)"))
+        quick.dispose()
