@@ -35,7 +35,11 @@ TONES = {
     Result.NOT_MET: ("danger", "x-circle"),
 }
 GROUPS = (
-    (Verdict.NOT_MET, False, "不满足的条件可以先对照条款整改；标有“可申请说明”的，申报时可以附理由。"),
+    (
+        Verdict.NOT_MET,
+        False,
+        "不满足的条件可以先对照条款整改；标有“可申请说明”的，申报时可以附理由。",
+    ),
     (Verdict.TO_VERIFY, None, "没有填写，或填写的内容不足以判断；申报前请补齐证明材料。"),
     (Verdict.MET, True, "按您填写的内容判断，最终以提交的证明材料为准。"),
 )
@@ -159,19 +163,20 @@ def question_shape(question: Question, form: Form) -> dict[str, Any]:
 
 def _result(checked: Checked, result: Result) -> dict[str, Any]:
     tone, icon = TONES[result]
-    groups = [
-        {
-            "verdict": verdict.label,
-            "value": value,
-            "hint": hint,
-            "outcomes": [_outcome(outcome) for outcome in checked.with_verdict(verdict)],
-        }
-        for verdict, value, hint in GROUPS
-    ]
+    outcomes = [(group, checked.with_verdict(group[0])) for group in GROUPS]
     return {
         "result": {"tone": tone, "icon": icon, "label": result.label},
-        "counts": [(group["verdict"], len(group["outcomes"])) for group in groups],
-        "groups": [group for group in groups if group["outcomes"]],
+        "counts": [(group[0].label, len(found)) for group, found in outcomes],
+        "groups": [
+            {
+                "verdict": verdict.label,
+                "value": value,
+                "hint": hint,
+                "outcomes": [_outcome(outcome) for outcome in found],
+            }
+            for (verdict, value, hint), found in outcomes
+            if found
+        ],
         "answered": checked.answered,
         "today": clock.today(),
     }
