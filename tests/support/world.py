@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from marketplace.models import StoredFile
-from marketplace.phases import OrganisationKind, Role, SelectionPhase
+from marketplace.models import CalendarYear, ImportJob, StoredFile
+from marketplace.phases import ImportPhase, OrganisationKind, Role, SelectionPhase
 from marketplace.services import links, sessions
 from marketplace.services.sessions import Device
 from tests import factories
@@ -81,10 +81,25 @@ def build(session: Session) -> World:
         "programme_id": round_.programme_id, "file_id": stored.id, "user_id": user.id,
         "grant_id": grant.id, "session_id": opened.row_id, "action": "warn",
         "bulk.key": "k" * 20, "token": links.create(session, links.RESET, user.id),
-        "year": 2026, "key": round_.key,
+        "year": 2026, "key": round_.key, "job_id": _import(session),
     }  # fmt: skip
     session.flush()
     return World(ids, tokens)
+
+
+def _import(session: Session) -> int:
+    """An upload that is being checked; and a year of the calendar, which imports fill as well."""
+    session.add(CalendarYear(year=2026, official=True, source="测试"))
+    job = ImportJob(file_name="测试.xlsx", sha256="1" * 64, phase=ImportPhase.CHECKING.value)
+    session.add(job)
+    session.flush()
+    session.add(
+        StoredFile(
+            sha256=job.sha256, name=job.file_name, media_type="application/xlsx", size=1,
+            purpose="import", subject_type="import_jobs", subject_id=job.id,
+        )
+    )  # fmt: skip
+    return job.id
 
 
 def _home(role: Role, firm: Any, office: Any) -> Any:
