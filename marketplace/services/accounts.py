@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
@@ -145,6 +145,11 @@ def set_password(
 def renew_hash(session: Session, user_id: int, hashed: str) -> None:
     """Store the same password with today's work factor."""
     get(session, user_id).password_hash = hashed
+
+
+def note_login(session: Session, user_id: int) -> None:
+    """Keep when somebody came last; not an edit, so no new version."""
+    session.execute(update(User).where(User.id == user_id).values(last_login_at=clock.now()))
 
 
 def change_login(session: Session, actor: Actor, user: User, *, login: str) -> None:

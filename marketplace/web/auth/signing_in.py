@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import TooManyRequests
 
@@ -133,7 +132,7 @@ def complete(user_id: int) -> Actor:
         )
         if visitor_row is not None:
             sessions.forget_anonymous(session, visitor_row)
-        session.execute(update(User).where(User.id == user_id).values(last_login_at=clock.now()))
+        accounts.note_login(session, user_id)
         return opened, sessions.actor_of(user, opened.grant)
 
     opened, actor = database().run(work)
