@@ -10,6 +10,7 @@ from marketplace.indexing.wiring import Catalogue, Indexer
 from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
 from marketplace.services import seals
+from marketplace.services.importing.uploads import Launcher
 from marketplace.settings import Settings
 from marketplace.worker import Job
 
@@ -17,12 +18,13 @@ KEEP_SESSIONS = timedelta(days=30)
 
 
 def jobs(settings: Settings, database: Database) -> list[Job]:
-    """Index every 50 ms, mail and seals every second, clearing up every ten minutes."""
+    """Index every 50 ms; mail, imports and seals every second; clearing up every ten minutes."""
     indexer = Indexer(Catalogue(settings.search_url, database), database)
     mailer = Mailer(settings)
     return [
         Job("index", lambda: outbox.drain(database, outbox.INDEX, indexer.handle), 0.05),
         Job("mail", lambda: outbox.drain(database, outbox.MAIL, mailer.handle), 1.0),
+        Job("import", Launcher(database).step, 1.0),
         Job("seal", lambda: database.run(seals.seal), 1.0),
         Job("clear", lambda: clear_up(database), 600.0),
     ]
