@@ -13,7 +13,7 @@ INVISIBLE = re.compile(
     "\ud800-\udfff]"
 )
 MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")
-WHOLE = re.compile(r"[+-]?\d{1,15}")
+WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 
 
 class Form(Schema):
