@@ -66,4 +66,6 @@ class Person(Timestamps, Base):
     years: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
 
+    provider: Mapped[Provider] = relationship(lazy="raise")
+
     __mapper_args__ = {"version_id_col": version}

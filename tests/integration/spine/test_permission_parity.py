@@ -1,0 +1,95 @@
+"""``allows`` for one object and ``where`` for a list agree: every permission × actor × object."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, inspect, select
+from sqlalchemy.orm import Session, selectinload
+
+from marketplace.db import Database
+from marketplace.models import (
+    Candidacy,
+    CaseStudy,
+    Membership,
+    Organisation,
+    Person,
+    Product,
+    Provider,
+)
+from marketplace.permissions import NOBODY, RULES, SYSTEM, Actor, Permission, visible
+from marketplace.phases import Role
+from tests import factories
+
+MODELS = (Organisation, Provider, Product, CaseStudy, Person, Membership, Candidacy)
+DISTRICTS = ("370202", "370212", None)
+
+
+@pytest.fixture
+def session(engine: Engine) -> Any:
+    with Database(engine).write_session() as session:
+        yield session
+
+
+def fill(session: Session) -> list[int]:
+    """Everything a provider may have, for two providers per district; ids of organisations."""
+    round_ = factories.make_round(session)
+    ids = []
+    for district, _ in product(DISTRICTS, range(2)):
+        organisation = factories.make_organisation(session, district=district)
+        provider = factories.make_provider(session, organisation)
+        factories.make_product(session, provider)
+        factories.make_case(session, provider)
+        factories.make_person(session, provider)
+        factories.make_membership(session, round_, provider)
+        factories.make_candidacy(session, round_, provider, segment="auto_parts")
+        ids.append(organisation.id)
+    return ids
+
+
+def actors(organisations: list[int]) -> list[Actor]:
+    """Every role at every kind of place, and the two without a role."""
+    places = [*organisations[::2], 10**6, None]
+    found = [
+        Actor(role=role, user_id=1, organisation_id=place, district=district)
+        for role, place, district in product(Role, places, (*DISTRICTS, ""))
+    ]
+    return [*found, SYSTEM, NOBODY]
+
+
+def loaded(session: Session, model: type[Any]) -> list[Any]:
+    """All rows with what the atoms look at."""
+    options: list[Any] = []
+    if model is Provider:
+        options = [selectinload(Provider.organisation)]
+    elif "provider" in inspect(model).relationships and model is not Organisation:
+        options = [selectinload(model.provider).selectinload(Provider.organisation)]
+    return list(session.scalars(select(model).options(*options).order_by(model.id)))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_one_object_and_the_list_agree(session: Session, model: type[Any]) -> None:
+    organisations = fill(session)
+    session.flush()
+    rows = loaded(session, model)
+    assert len(rows) >= 6
+    listed: dict[tuple[Any, ...], set[int]] = {}
+    for permission, actor in product(Permission, actors(organisations)):
+        # Actors that the rules cannot tell apart share the query.
+        who = (permission, actor.role, actor.organisation_id, actor.district, actor.system)
+        if who not in listed:
+            statement = visible(actor, permission, model).with_only_columns(model.id)
+            listed[who] = set(session.scalars(statement))
+        one_by_one = {row.id for row in rows if RULES[permission].allows(actor, row)}
+        assert one_by_one == listed[who], (permission, actor)
+
+
+def test_the_comparison_sees_rules_that_narrow(session: Session) -> None:
+    """Not everything is all or nothing: districts and teams see a part."""
+    organisations = fill(session)
+    district = Actor(role=Role.DISTRICT_REVIEWER, user_id=1, district="370202")
+    team = Actor(role=Role.PROVIDER_OWNER, user_id=1, organisation_id=organisations[0])
+    for actor, number in ((district, 2), (team, 1)):
+        statement = visible(actor, Permission.MEMBERSHIP_READ, Membership)
+        assert len(session.scalars(statement).all()) == number
