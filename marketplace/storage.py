@@ -112,19 +112,20 @@ def open_storage(url: str) -> Storage:
 def safe_name(name: str) -> str:
     """The last part of a file name without control, direction and path characters (S59)."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    clean = UNSAFE.sub("", last).strip(" .")
+    clean = UNSAFE.sub("", last).strip().rstrip(".")
     stem, dot, suffix = clean.rpartition(".")
     if not dot:
         return clean[:LONGEST_NAME] or "文件"
-    return f"{stem[: LONGEST_NAME - len(suffix) - 1] or '文件'}.{suffix[:10]}"
+    suffix = suffix[:10]
+    return f"{stem.strip(' .')[: LONGEST_NAME - len(suffix) - 1] or '文件'}.{suffix}"
 
 
 def recognise(file: BinaryIO, size: int, name: str) -> str:
     """The media type on which name, first bytes and structure agree. Raises Invalid."""
-    suffix = name.rpartition(".")[2].lower()
+    _, dot, suffix = name.lower().rpartition(".")
     if size == 0:
         raise _refused("文件是空的，请重新选择")
-    if suffix not in KINDS:
+    if not dot or suffix not in KINDS:
         raise _refused("只接受 PDF、JPG、PNG、Word（docx）和 Excel（xlsx）文件")
     media_type, fits = KINDS[suffix]
     if not fits(file):

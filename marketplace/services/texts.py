@@ -23,7 +23,7 @@ EDITABLE: dict[type[Any], tuple[str, ...]] = {
     ),
     Product: (
         "summary", "description", "segments", "process_links", "scenes", "modules_common",
-        "modules_custom", "deployment", "interfaces", "suited_sizes", "prerequisites",
+        "modules_custom", "deployment", "interfaces", "prerequisites",
         "after_sales", "ip_no",
     ),
     CaseStudy: (
