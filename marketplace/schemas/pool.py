@@ -137,9 +137,8 @@ class DecisionForm(Schema):
 
 
 class BulkQuery(Schema):
-    """Which action on which memberships to look at."""
+    """On which memberships an action is looked at."""
 
-    action = _code(required=True)
     id = fields.List(
         fields.Integer(validate=validate.Range(1, LARGEST_ID)),
         required=True,
@@ -224,6 +223,14 @@ class HideForm(Schema):
 
     version = _id(required=True)
     reason = _text(2000, required=True)
+
+
+class AmendForm(Schema):
+    """The form that lets a round follow another text of its programme."""
+
+    version = _id(required=True)
+    reason = _text(2000, required=True)
+    document_no = _text(60, load_default="")
 
 
 class SearchQuery(Schema):

@@ -11,6 +11,7 @@ import marketplace.web.work.memberships
 import marketplace.web.work.programmes
 import marketplace.web.work.providers
 import marketplace.web.work.quotas
+import marketplace.web.work.rounds
 import marketplace.web.work.texts
 import marketplace.web.work.waivers  # noqa: F401
 from marketplace.web.work.blueprint import blueprint

@@ -20,15 +20,6 @@ from marketplace.web.work.blueprint import blueprint
 from marketplace.web.work.memberships import VERBS
 
 
-@blueprint.post("/memberships/bulk")
-@needs(Permission.WORK_READ)
-def bulk_plan() -> str:
-    """What would happen to whom; nothing is written."""
-    query = load(BulkQuery(), form_data(("id",)))
-    page = _page(query["action"], query["id"])
-    return render_template("work/bulk.html", errors={}, values={}, **page)
-
-
 @blueprint.get("/memberships/bulk/<key>")
 @needs(Permission.WORK_READ)
 def bulk_report(key: str) -> str:
@@ -75,6 +66,18 @@ def _line(item: Planned) -> dict[str, Any]:
     }
 
 
+def _plan(verb: str) -> Any:
+    def plan(action: str) -> str:
+        """What would happen to whom; nothing is written."""
+        query = load(BulkQuery(), form_data(("id",)))
+        page = _page(action, query["id"])
+        if page["transition"].by != VERBS[verb]:
+            raise NotFound("没有这个操作")
+        return render_template("work/bulk.html", errors={}, values={}, **page)
+
+    return plan
+
+
 def _run(verb: str) -> Any:
     def run(action: str) -> Response:
         session, actor = current_session(), current_actor()
@@ -94,6 +97,12 @@ def _run(verb: str) -> Any:
 
 
 for _verb, _permission in VERBS.items():
+    blueprint.add_url_rule(
+        f"/memberships/bulk/{_verb}/<action>/plan",
+        f"bulk_{_verb}_plan",
+        needs(_permission)(_plan(_verb)),
+        methods=["POST"],
+    )
     blueprint.add_url_rule(
         f"/memberships/bulk/{_verb}/<action>",
         f"bulk_{_verb}",

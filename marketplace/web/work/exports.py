@@ -46,14 +46,7 @@ def export_memberships() -> Response:
         board = pool_board.board(session, round_, staff=True)
         sheets.append(("看板", BOARD_HEADS, _cells(board)))
     security_log.note("export", "ok", object_="pool", detail={"rows": len(rows)})
-    return download(exports.workbook(sheets), f"资源池名单{clock.today():%Y%m%d}.xlsx")
-
-
-def download(content: bytes, name: str) -> Response:
-    """An xlsx file to save."""
-    response = attachment(content, name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return attachment(exports.workbook(sheets), f"资源池名单{clock.today():%Y%m%d}.xlsx")
 
 
 def _line(row: Membership) -> list[Any]:

@@ -183,7 +183,11 @@ def _bulk_actions(round_: Round | None) -> list[dict[str, str]]:
         return []
     transitions = shapes.transitions(round_).values()
     return [
-        {"action": item.action, "label": item.label, "tone": shapes.tone(item.tone)}
+        {
+            "label": item.label,
+            "tone": shapes.tone(item.tone),
+            "url": url_for(f"work.bulk_{item.by.partition(':')[2]}_plan", action=item.action),
+        }
         for item in transitions
         if can(current_actor(), Permission(item.by))
     ]

@@ -279,7 +279,7 @@ def test_bulk_tells_what_happens_to_whom_and_reports_each(
 ) -> None:
     client = login_as(Role.CITY_OFFICER)
     ids = [world.membership, world.suspended]
-    page = client.post("/work/memberships/bulk", data={"action": "warn", "id": ids})
+    page = client.post("/work/memberships/bulk/warn/warn/plan", data={"id": ids})
     assert page.status_code == 200
     shown = text_of(page.text)
     assert "共 2 项，可以办理 1 项" in shown

@@ -176,7 +176,7 @@ def test_places_equal_live_memberships_after_any_steps(engine: Engine) -> None:
     with Database(engine).write_session() as session:
         machine = type("Machine", (PoolMachine,), {"session": session})
         machine.TestCase.settings = settings(
-            max_examples=count(test=12, soak=200),
+            max_examples=count(test=8, soak=200),
             stateful_step_count=count(test=15, soak=30),
             deadline=None,
             suppress_health_check=list(HealthCheck),
