@@ -12,6 +12,9 @@ from search import Document
 OUTSIDE = "outside"
 """District code of providers registered outside the city."""
 
+EXCERPTS = 600
+"""Characters of a text that a card keeps to show excerpts from."""
+
 
 def standing_of(listed: Sequence[Membership]) -> dict[str, str]:
     """Public label, icon and tone of the gravest standing among some memberships."""
@@ -109,7 +112,7 @@ def _provider_card(shown: Shown) -> dict[str, Any]:
     return {
         "name": provider.organisation.name,
         "short_name": provider.organisation.short_name,
-        "intro": provider.intro,
+        "intro": provider.intro[:EXCERPTS],
         "places": [
             {"type": item.type, "segment": item.segment, "phase": item.phase}
             for item in sorted(shown.listed, key=lambda item: (item.segment, item.type))
@@ -118,6 +121,8 @@ def _provider_card(shown: Shown) -> dict[str, Any]:
         "district": provider.organisation.district or OUTSIDE,
         "service_areas": provider.service_areas,
         "main_product": f"{main.name} {main.release}" if main else "",
+        "product_names": [item.name for item in products],
+        "case_titles": [item.title for item in cases],
         "categories": sorted({item.category for item in products}),
         "products": len(products),
         "price_from": min(prices, default=None),
@@ -170,6 +175,7 @@ def _product_card(
         "release": product.release,
         "category": product.category,
         "summary": product.summary,
+        "description": product.description[:EXCERPTS],
         "segments": sorted({item.segment for item in listed}),
         "scenes": sorted(product.scenes),
         "deployment": sorted(product.deployment),
@@ -224,7 +230,9 @@ def _case_card(case: CaseStudy, provider: Provider) -> dict[str, Any]:
         "process_links": sorted(case.process_links),
         "scenes": sorted(case.scenes),
         "categories": sorted(case.categories),
-        "pains": case.pains,
+        "pains": case.pains[:EXCERPTS],
+        "solution": case.solution[:EXCERPTS],
+        "background": case.background[:EXCERPTS],
         "provider": provider.organisation.name,
         "provider_id": provider.id,
         "investment": _number(case.investment_cny),

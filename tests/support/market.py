@@ -9,10 +9,10 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import cycle
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace import clock, create_app
@@ -99,15 +99,29 @@ def open_market(app: Flask, providers: int = 30) -> Market:
     return market
 
 
+def more(app: Flask, first: int, last: int) -> None:
+    """Providers number ``first`` … ``last`` - 1 beside those there are, and a new index."""
+    database = app.extensions["database"]
+    with database.unit_of_work() as session:
+        round_ = session.scalars(select(Round)).one()
+        _firms(session, Market(round_.id), round_, range(first, last))
+    rebuild_index(app.extensions["search"], database)
+
+
 def fill(session: Session, providers: int = 30) -> Market:
     """The market in a session whose vocabulary is seeded."""
-    market = Market()
     round_ = factories.make_round(
         session, key="qd-first", label="第一批", seq=1, listed_on=date(2024, 3, 1)
     )
-    market.round_id = round_.id
-    turns = zip(range(providers), cycle(TYPES), strict=False)
-    for number, type_ in turns:
+    market = Market(round_.id)
+    _firms(session, market, round_, range(providers))
+    _special(session, market, round_)
+    return market
+
+
+def _firms(session: Session, market: Market, round_: Round, numbers: range) -> None:
+    for number in numbers:
+        type_ = TYPES[number % len(TYPES)]
         provider = _firm(session, number)
         segment = SEGMENTS[number % 4]
         factories.make_membership(
@@ -117,8 +131,6 @@ def fill(session: Session, providers: int = 30) -> Market:
         _wares(session, provider, number, segment)
         market.providers.append(provider.id)
         market.names[provider.id] = provider.organisation.name
-    _special(session, market, round_)
-    return market
 
 
 def _firm(session: Session, number: int, **given: object) -> Provider:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from marketplace import clock
@@ -14,6 +15,8 @@ from search import Highlighter, Hit
 WAN = Decimal(10_000)
 TONES = {"success": "ok", "warning": "warn"}
 EXCERPT = 96
+MOST_REASONS = 2
+Marked = list[tuple[str, bool]]
 
 
 def money(value: float | Decimal | None) -> str:
@@ -62,12 +65,29 @@ def _updated(text: str) -> str:
     return f"{clock.beijing(datetime.fromisoformat(text)):%Y-%m-%d}"
 
 
-def _marked(highlighter: Highlighter, text: str) -> list[tuple[str, bool]]:
+def _marked(highlighter: Highlighter, text: str) -> Marked:
     return [(part.text, part.hit) for part in highlighter.mark(text)]
 
 
-def _excerpt(highlighter: Highlighter, text: str) -> list[tuple[str, bool]]:
-    return [(part.text, part.hit) for part in highlighter.snippet(text, EXCERPT)]
+def _excerpt(highlighter: Highlighter, *texts: str) -> Marked:
+    """Of the first text with a hit, the part around it; else the beginning of the first text."""
+    snippets = [
+        [(part.text, part.hit) for part in highlighter.snippet(text, EXCERPT)]
+        for text in texts
+        if text
+    ]
+    hit = (snippet for snippet in snippets if any(found for _, found in snippet))
+    return next(hit, snippets[0] if snippets else [])
+
+
+def _why(highlighter: Highlighter, card: Mapping[str, Any]) -> list[tuple[str, Marked]]:
+    """Products and cases of a provider that have the words: why it was found."""
+    found = []
+    for label, names in (("产品", card["product_names"]), ("案例", card["case_titles"])):
+        marked = (_marked(highlighter, name) for name in names)
+        hits = (text for text in marked if any(hit for _, hit in text))
+        found += [(label, text) for text in islice(hits, MOST_REASONS)]
+    return found[:MOST_REASONS]
 
 
 def provider_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str, Any]:
@@ -92,6 +112,7 @@ def provider_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict
         ],
         "intro": _excerpt(highlighter, card["intro"]),
         "district": place(words, card["district"]),
+        "why": _why(highlighter, card),
         "products_line": line,
         "price_text": price_range(card["price_from"], card["price_to"]),
         "cases_count": card["cases"],
@@ -117,7 +138,7 @@ def product_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[
         "standing": standing(card),
         "segments": _names(words, "segment", card["segments"]),
         "scenes": _names(words, "scene", card["scenes"]),
-        "summary": _marked(highlighter, card["summary"]),
+        "summary": _excerpt(highlighter, card["summary"], card["description"]),
         "price_text": money(price),
         "price_note": f"/ {card['price_unit']}" if card["price_unit"] else "",
         "trial_text": "",
@@ -143,7 +164,7 @@ def case_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str
         "provider_url": f"/providers/{card['provider_id']}",
         "process_links": _names(words, "process_link", card["process_links"]),
         "scenes": _names(words, "scene", card["scenes"]),
-        "excerpt": _excerpt(highlighter, card["pains"]),
+        "excerpt": _excerpt(highlighter, card["pains"], card["solution"], card["background"]),
         "days_text": f"{card['days']} 天" if card["days"] else "",
         "investment_text": money(card["investment"]),
         "metrics": metrics(card["metrics"], words),

@@ -1,0 +1,94 @@
+"""B10: the number of queries of a page does not depend on how much it shows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Engine, event
+
+from marketplace.indexing.upkeep import rebuild_index
+from marketplace.models import Provider
+from tests import factories
+from tests.support.market import more, open_market
+from tests.support.pages import Page
+
+LIST, DETAIL = 6, 10
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """The statements sent while inside, without those that begin and end transactions."""
+    statements: list[str] = []
+
+    def note(conn, cursor, statement, parameters, context, executemany):
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def queries(app, client, path: str) -> int:
+    """Queries of a page when everything that is read once a while has been read."""
+    client.get(path)
+    app.extensions["vocabulary"].get()
+    app.extensions["search"].words()
+    with counted(app.extensions["database"].engine) as statements:
+        assert client.get(path).status_code == 200
+    return len(statements)
+
+
+LISTS = ("/", "/providers", "/products", "/cases", "/providers?q=排产&segment=auto_parts")
+COMPARES = {5: "/compare?id=1&id=2", 50: "/compare?id=1&id=2&id=4&id=6"}
+
+
+def test_lists_cost_the_same_for_five_and_fifty(app, client, database):
+    open_market(app, 5)
+    few = {path: queries(app, client, path) for path in LISTS}
+    assert Page(client.get("/providers")).total < 10
+    more(app, 5, 50)
+    many = {path: queries(app, client, path) for path in LISTS}
+    assert Page(client.get("/providers")).total > 50
+    assert many == few
+    assert {path: count for path, count in many.items() if count > LIST} == {}
+
+
+def test_details_cost_the_same_for_five_and_fifty(app, client, database):
+    market = open_market(app, 12)
+    number = market.providers[0]
+    paths = (
+        f"/providers/{number}",
+        "/products/1",
+        "/cases/1",
+        f"/providers/{market.ids['exited']}",
+    )
+    few = {path: queries(app, client, path) for path in paths}
+    with database.unit_of_work() as session:
+        provider = session.get_one(Provider, number)
+        for _ in range(48):
+            factories.make_product(session, provider, segments=["auto_parts"])
+            factories.make_case(session, provider, segment="auto_parts")
+            factories.make_person(session, provider)
+    rebuild_index(app.extensions["search"], database)
+    many = {path: queries(app, client, path) for path in paths}
+    assert "案例 50" in Page(client.get(f"/providers/{number}")).main
+    assert many == few
+    assert {path: count for path, count in many.items() if count > DETAIL} == {}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_comparing_four_costs_what_comparing_two_costs(app, client):
+    open_market(app, 8)
+    costs = {queries(app, client, path) for path in COMPARES.values()}
+    assert len(costs) == 1
+    assert max(costs) <= DETAIL
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_search_reads_no_row(app, client):
+    """Cards come from the index: a results page needs no query of its own."""
+    open_market(app, 8)
+    assert queries(app, client, "/products?q=排产") == 0
