@@ -43,7 +43,7 @@ PHASES: dict[str, tuple[str, str, str]] = {
 }
 """Tone, icon and words of a job's phase."""
 COUNTS = (
-    (RowPhase.VALID, "待导入"),
+    (RowPhase.VALID, "没有错误"),
     (RowPhase.APPLIED, "已写入"),
     (RowPhase.UNCHANGED, "无变化"),
     ("kept", "其中保留人工修改"),

@@ -48,6 +48,8 @@ class Asked:
     taking: bool
     known: Known
     """A place that exists already is not asked for again."""
+    forbidden: str
+    """What the importing person may not do; it matters only when the place is new."""
 
 
 class PoolChecks:
@@ -77,9 +79,11 @@ class PoolChecks:
         """What is wrong over the whole file: row → message."""
         present = _present(session, {asked.unit for asked in self._asked})
         new = [asked for asked in self._asked if asked.known not in present]
-        found = self._overfull(session, new)
-        for place, message in self._doubled(session, new).items():
-            found[place] = f"{found[place]}；{message}" if place in found else message
+        forbidden = {asked.place: asked.forbidden for asked in new if asked.forbidden}
+        found: dict[Place, str] = {}
+        for part in (forbidden, self._overfull(session, new), self._doubled(session, new)):
+            for place, message in part.items():
+                found[place] = f"{found[place]}；{message}" if place in found else message
         return found
 
     def _ask(self, session: Session, row: Judged) -> None:
@@ -88,7 +92,7 @@ class PoolChecks:
         for message in _words(programme, row.data):
             row.complain(message)
         if row.sheet == "memberships" and not row.message:
-            for message in self._standing(programme, row.data):
+            for message in _standing(programme, row.data):
                 row.complain(message)
         if row.message:
             return
@@ -98,21 +102,17 @@ class PoolChecks:
             return
         known = (row.unit, row.data["type"], row.data["segment"], round_.id)
         place = (row.sheet, row.number)
-        self._asked.append(Asked(place, row.unit, round_.id, cell, _taking(row), known))
+        forbidden = "；".join(self._forbidden(programme, row.data))
+        self._asked.append(Asked(place, row.unit, round_.id, cell, _taking(row), known, forbidden))
 
-    def _standing(self, programme: Programme, data: Row) -> Iterable[str]:
+    def _forbidden(self, programme: Programme, data: Row) -> Iterable[str]:
         if data.get("waiver") and not can(self._actor, Permission.WAIVER_GRANT):
             yield "豁免理由：请由签发人先在系统中登记豁免，文件中不填"
         standing = data.get("standing", StandingPhase.LISTED)
         if standing == StandingPhase.LISTED:
             return
         transition = way_to(programme, standing, data.get("reason_code", ""))
-        if transition is None:
-            yield "在库状态：这个批次没有这种状态，或与所填原因不符"
-            return
-        if transition.document_required and not data.get("document_no"):
-            yield "文号：这种状态须有依据文号"
-        if not can(self._actor, Permission(transition.by)):
+        if transition is not None and not can(self._actor, Permission(transition.by)):
             yield f"在库状态：您没有“{transition.label}”的权限，请先以在库导入，再由签发人办理"
 
     def _cell(self, session: Session, round_: Round, row: Judged) -> str | None:
@@ -206,6 +206,17 @@ def _words(programme: Programme, data: Row) -> Iterable[str]:
         yield "服务商类型：这个批次没有这个类型"
     if data["segment"] not in {item.id for item in programme.segments}:
         yield "细分行业：这个批次没有这个细分行业"
+
+
+def _standing(programme: Programme, data: Row) -> Iterable[str]:
+    standing = data.get("standing", StandingPhase.LISTED)
+    if standing == StandingPhase.LISTED:
+        return
+    transition = way_to(programme, standing, data.get("reason_code", ""))
+    if transition is None:
+        yield "在库状态：这个批次没有这种状态，或与所填原因不符"
+    elif transition.document_required and not data.get("document_no"):
+        yield "文号：这种状态须有依据文号"
 
 
 def _taking(row: Judged) -> bool:

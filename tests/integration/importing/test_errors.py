@@ -270,6 +270,20 @@ def test_wrong_places(store, tmp_path, given, actor, message):
     assert messages(store, path, actor)[1] == {("memberships", 2): message}
 
 
+def test_places_that_exist_need_no_permission_again(store, tmp_path):
+    """An officer may repeat what a leader imported: nothing is asked for."""
+    members = [
+        books.membership(ALPHA, segment)
+        for segment in ("home_appliance", "auto_parts", "rail_equipment")
+    ]
+    members[0].update(standing="exited", reason="查实", reason_code="X01")
+    members[2].update(waiver="案例成熟")
+    path = pool_book(store, tmp_path, members)
+    assert books.load(store, path).summary["memberships"] == {"applied": 3}
+    again = books.load(store, path, OFFICER)
+    assert again.summary["memberships"] == {"unchanged": 3}
+
+
 def test_what_only_admission_finds_is_reported_row_by_row(store, tmp_path):
     """A third segment without waiver: the other rows are applied, this one says why not."""
     members = [
