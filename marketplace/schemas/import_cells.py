@@ -186,7 +186,7 @@ def _as_text(value: Cell) -> str:
         return value[1]
     if isinstance(value, bool):
         return "是" if value else "否"
-    return str(int(value)) if value == int(value) else repr(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _clean(found: str) -> str:
