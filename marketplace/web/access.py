@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
-from werkzeug.exceptions import Unauthorized
+from werkzeug.exceptions import BadRequest, Unauthorized
 
 from marketplace.errors import Forbidden, NotFound
 from marketplace.permissions import NOBODY, Actor, Permission, can
@@ -17,6 +17,7 @@ from marketplace.permissions import NOBODY, Actor, Permission, can
 View = TypeVar("View", bound=Callable[..., Any])
 
 LARGEST_ID = 2**31 - 1
+NUL = "\x00"
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
@@ -81,11 +82,13 @@ def _guard() -> Response | None:
     return redirect(url_for("auth.login", next=back))  # type: ignore[return-value]
 
 
-def _known_numbers() -> None:
-    """A number that no row can have is nobody's address, not an error of the database."""
+def _possible_values() -> None:
+    """What no row can hold is nobody's address and no input, not an error of the database."""
     for value in (request.view_args or {}).values():
-        if isinstance(value, int) and value > LARGEST_ID:
+        if (isinstance(value, int) and value > LARGEST_ID) or NUL in str(value):
             raise NotFound
+    if any(NUL in value for _, value in request.form.items(multi=True)):
+        raise BadRequest
 
 
 def wants_json() -> bool:
@@ -99,4 +102,4 @@ def wants_json() -> bool:
 def init_app(app: Flask) -> None:
     """Put the guard before every view; it must come after the session was loaded."""
     app.before_request(_guard)
-    app.before_request(_known_numbers)
+    app.before_request(_possible_values)

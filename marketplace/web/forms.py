@@ -40,8 +40,13 @@ def form_data(lists: tuple[str, ...] = (), *, drop: tuple[str, ...] = ()) -> dic
 
 
 def query_data(lists: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The same for the query string."""
-    return _plain(request.args, lists)
+    """The same for the query string; NUL, which PostgreSQL cannot compare with, is left out."""
+    return _plain(_without_nul(request.args), lists)
+
+
+def _without_nul(source: MultiDict[str, str]) -> MultiDict[str, str]:
+    pairs = source.items(multi=True)
+    return MultiDict((name, value.replace("\x00", "")) for name, value in pairs)
 
 
 def _plain(source: MultiDict[str, str], lists: tuple[str, ...]) -> dict[str, Any]:

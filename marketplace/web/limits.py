@@ -41,6 +41,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "upload": parse("30/10 minutes"),
     "visitor_post": parse("60/minute"),
 }
+VISITOR_BYTES = 100_000
 TEXT = "操作太频繁，请稍后再试。"
 
 
@@ -153,6 +154,7 @@ def address() -> str:
 def _visitor_posts() -> Any:
     """Visitors' unsafe requests leave rows (security records, sessions): not without end."""
     if request.method not in SAFE_METHODS and signed_in() is None:
+        request.max_content_length = VISITOR_BYTES  # nothing a visitor sends is longer
         take("visitor_post", address(), failing_open=True)
 
 
