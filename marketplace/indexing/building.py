@@ -12,6 +12,9 @@ from search import Document
 OUTSIDE = "outside"
 """District code of providers registered outside the city."""
 
+CARD_SHAPE = 1
+"""Raise it whenever cards get other keys: pages take older ones for an index out of order."""
+
 EXCERPTS = 600
 """Characters of a text that a card keeps to show excerpts from."""
 
@@ -110,6 +113,7 @@ def _provider_card(shown: Shown) -> dict[str, Any]:
     main = min(products, key=lambda item: item.id, default=None)
     prices = [float(price) for item in products if (price := _price(item)) is not None]
     return {
+        "shape": CARD_SHAPE,
         "name": provider.organisation.name,
         "short_name": provider.organisation.short_name,
         "intro": provider.intro[:EXCERPTS],
@@ -119,10 +123,12 @@ def _provider_card(shown: Shown) -> dict[str, Any]:
         ],
         "standing": standing_of(shown.listed),
         "district": provider.organisation.district or OUTSIDE,
+        "city": provider.organisation.registered_city,
         "service_areas": provider.service_areas,
         "main_product": f"{main.name} {main.release}" if main else "",
-        "product_names": [item.name for item in products],
+        "products_said": [[item.name, item.summary] for item in products],
         "case_titles": [item.title for item in cases],
+        "scenes": _codes(*(item.scenes for item in products), *(item.scenes for item in cases)),
         "categories": sorted({item.category for item in products}),
         "products": len(products),
         "price_from": min(prices, default=None),
@@ -171,6 +177,7 @@ def _product_card(
     product: Product, provider: Provider, listed: Sequence[Membership]
 ) -> dict[str, Any]:
     return {
+        "shape": CARD_SHAPE,
         "name": product.name,
         "release": product.release,
         "category": product.category,
@@ -221,6 +228,7 @@ def case_document(case: CaseStudy, shown: Shown, words: Vocabulary, version: int
 
 def _case_card(case: CaseStudy, provider: Provider) -> dict[str, Any]:
     return {
+        "shape": CARD_SHAPE,
         "title": case.title,
         "year": case.year,
         "segment": case.segment,

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.db import Database
+from marketplace.indexing.building import CARD_SHAPE
 from marketplace.indexing.documents import Entry, Removal, entries, load
 from marketplace.models import CaseStudy, Product, Provider
 from marketplace.outbox import Entry as Job
@@ -17,6 +18,7 @@ from search import (
     BadDocument,
     Document,
     Engine,
+    IndexMismatch,
     Page,
     Searcher,
     SearchRequest,
@@ -49,8 +51,11 @@ class Catalogue:
             return self._engine
 
     def search(self, request: SearchRequest) -> Page:
-        """One page of hits. Raises ``search.Unavailable``."""
-        return self._current().search(request)
+        """One page of hits. Raises ``search.Unavailable``, also for cards of another release."""
+        page = self._current().search(request)
+        if any((hit.card or {}).get("shape") != CARD_SHAPE for hit in page.hits):
+            raise IndexMismatch("索引中的卡片与程序不一致，请运行 marketplace search rebuild")
+        return page
 
     def ways_out(self, request: SearchRequest) -> tuple[Way, ...]:
         """What leaving out filters would give, for an empty page."""

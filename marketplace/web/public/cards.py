@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from marketplace import clock
@@ -17,6 +16,7 @@ TONES = {"success": "ok", "warning": "warn"}
 EXCERPT = 96
 MOST_REASONS = 2
 Marked = list[tuple[str, bool]]
+Reasons = list[tuple[str, Marked]]
 
 
 def money(value: float | Decimal | None) -> str:
@@ -80,13 +80,22 @@ def _excerpt(highlighter: Highlighter, *texts: str) -> Marked:
     return next(hit, snippets[0] if snippets else [])
 
 
-def _why(highlighter: Highlighter, card: Mapping[str, Any]) -> list[tuple[str, Marked]]:
-    """Products and cases of a provider that have the words: why it was found."""
-    found = []
-    for label, names in (("产品", card["product_names"]), ("案例", card["case_titles"])):
-        marked = (_marked(highlighter, name) for name in names)
-        hits = (text for text in marked if any(hit for _, hit in text))
-        found += [(label, text) for text in islice(hits, MOST_REASONS)]
+def _why(words: Vocabulary, highlighter: Highlighter, card: Mapping[str, Any]) -> Reasons:
+    """Products, cases and scenes of a provider that have the words: why it was found."""
+    sources = (
+        (
+            "产品",
+            [text for name, said in card["products_said"] for text in (name, f"{name}：{said}")],
+        ),
+        ("案例", card["case_titles"]),
+        ("场景", _names(words, "scene", card["scenes"])),
+    )
+    found: Reasons = []
+    for label, texts in sources:
+        marked = (_marked(highlighter, text) for text in texts)
+        hit = next((text for text in marked if any(hit for _, hit in text)), None)
+        if hit:
+            found.append((label, hit))
     return found[:MOST_REASONS]
 
 
@@ -111,8 +120,8 @@ def provider_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict
             words.name("segment", code) for code in sorted({i["segment"] for i in card["places"]})
         ],
         "intro": _excerpt(highlighter, card["intro"]),
-        "district": place(words, card["district"]),
-        "why": _why(highlighter, card),
+        "district": card["city"] if card["district"] == OUTSIDE else place(words, card["district"]),
+        "why": _why(words, highlighter, card),
         "products_line": line,
         "price_text": price_range(card["price_from"], card["price_to"]),
         "cases_count": card["cases"],

@@ -7,7 +7,7 @@ import pytest
 
 from marketplace import clock
 from marketplace.indexing.upkeep import rebuild_index
-from search import tie_value
+from search import Document, tie_value
 from tests.support.market import open_market
 from tests.support.pages import Page, find, text
 
@@ -110,3 +110,14 @@ def test_a_damaged_index_is_no_error_either(app, client, damage):
         path.write_bytes(b"\x00 not what it was")
     page = Page(client.get("/providers"))
     assert (page.status, NOTICE in page.main) == (200, True)
+
+
+def test_cards_of_another_release_are_no_error_either(app, client, database):
+    open_market(app, 2)
+    old = Document("provider:1", 10**9, "旧卡片", card={"name": "旧卡片"})
+    app.extensions["search"].engine.apply([old])
+    page = Page(client.get("/providers"))
+    assert (page.status, NOTICE in page.main) == (200, True)
+    assert client.get("/").status_code == 200
+    rebuild_index(app.extensions["search"], database)
+    assert NOTICE not in client.get("/providers").text
