@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.browser.demo import Demo
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -27,3 +29,12 @@ def browser() -> "Iterator[Browser]":
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Demo]":
+    """The demo as `make run` starts it, once for the whole run; tests leave its data alone."""
+    from tests.browser.demo import open_demo
+
+    with open_demo(tmp_path_factory.mktemp("demo")) as found:
+        yield found

@@ -1,0 +1,108 @@
+"""The demo as a person starts it, and people who sign in there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext
+from werkzeug.routing import Map
+
+from marketplace import create_app
+from marketplace.services.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+from marketplace.settings import Settings
+from tests.browser.crawling import Crawler, Walk
+from tests.support import server
+from tests.support.counts import count
+
+VISITOR = "visitor"
+PEOPLE = (VISITOR, *(account.login.partition("@")[0] for account in DEMO_ACCOUNTS))
+THOROUGH = (VISITOR, "officer")
+"""Whose walks tell addresses by their arguments even in a short run."""
+
+# What only forms lead to. The pages behind them are read like all others.
+BEHIND_FORMS: tuple[str, ...] = (
+    "/compare?id={providers}",
+    "/compare?id={providers}&diff=1",
+    "/products/compare?id={products}",
+    "/providers?q=注塑+MES&segment=home_appliance&type=product",
+    "/providers?q=没有人做的事情",
+    "/display?care=0&to=/",
+    "/robots.txt",
+    "/sitemap.xml",
+)
+
+STAFF_STARTS = {"officer": ("/work/memberships?phase=suspended",)}
+"""Where rare things are: the only place to go from is a filter that a form sets."""
+
+
+@dataclass
+class Demo:
+    """A running demo at ``base``; ``walks`` are remembered, one for each person."""
+
+    base: str
+    app: Flask
+    walks: dict[str, Walk] = field(default_factory=dict)
+
+    @property
+    def routes(self) -> Map:
+        return self.app.url_map
+
+    def sign_in(self, browser: Browser, person: str, **options: object) -> BrowserContext:
+        """A browser window of somebody, on the page that signing in leads to."""
+        context = browser.new_context(base_url=self.base, locale="zh-CN", **options)  # type: ignore[arg-type]
+        page = context.new_page()
+        if person == VISITOR:
+            page.goto("/")
+            return context
+        page.goto("/login")
+        page.get_by_label("邮箱").fill(f"{person}@demo.example")
+        page.get_by_label("口令").fill(DEMO_PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.get_by_role("button", name="退出").wait_for()
+        return context
+
+    def walk(self, browser: Browser, person: str) -> Walk:
+        """Everything that links lead this person to."""
+        if person not in self.walks:
+            thorough = count(test=person in THOROUGH, soak=True)
+            crawler = Crawler(
+                self.base, self.routes, count(test=2, soak=3) if thorough else 1, arguments=thorough
+            )
+            context = self.sign_in(browser, person)
+            start = context.pages[0].url.removeprefix(self.base)
+            own = STAFF_STARTS.get(person, ())
+            starts = [*own, *dict.fromkeys((start, "/")), *self.behind_forms(context)]
+            self.walks[person] = crawler.walk(context.request, starts)
+            context.close()
+        return self.walks[person]
+
+    def behind_forms(self, context: BrowserContext) -> list[str]:
+        """The addresses behind forms, with ids of this demo."""
+        ids = {
+            "providers": "&id=".join(self.ids(context, "/providers?type=product")),
+            "products": "&id=".join(self.ids(context, "/products?category=mes")),
+        }
+        return [address.format(**ids) for address in BEHIND_FORMS]
+
+    def ids(self, context: BrowserContext, path: str) -> list[str]:
+        """The ids of the first three cards of a list."""
+        page = context.new_page()
+        page.goto(path)
+        cards = page.locator(".card-list article h2 a, .card-list article h3 a")
+        found = [str(link.get_attribute("href")) for link in cards.all()[:3]]
+        page.close()
+        return [link.rpartition("/")[2] for link in found]
+
+
+@contextmanager
+def open_demo(data: Path) -> Iterator[Demo]:
+    """Migrate, seed and serve in a folder of its own, as ``make run`` does."""
+    server.run(data, "db", "upgrade")
+    server.run(data, "seed", "demo")
+    settings = Settings.from_env({"MARKETPLACE_MODE": "demo", "MARKETPLACE_DATA": str(data)})
+    app = create_app(settings)
+    with server.serve(data) as base:
+        yield Demo(base, app)
+    app.extensions["database"].engine.dispose()

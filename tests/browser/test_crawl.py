@@ -1,0 +1,154 @@
+"""Every page as every person: links that work, words that people understand, nothing inline.
+
+S03: Chromium visits the pages, the policy is never violated. S81: no number of a person is shown.
+A short run opens each kind of page once in Chromium; `make soak` opens all pages of all people.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from marketplace.web.access import PUBLIC, access_of
+from tests.browser import looks
+from tests.browser.crawling import Answer, Reader, odd_texts
+from tests.browser.demo import PEOPLE, VISITOR, Demo
+from tests.support.counts import count
+from tests.support.routes import safe
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(count(test=400, soak=7200))]
+
+DESKTOP, TABLET, PHONE, SMALL = 1280, 768, 375, 320
+HEIGHT = 900
+
+NOT_LINKED = {
+    "health.live": "for the monitor",
+    "health.ready": "for the monitor",
+    "auth.open_link": "comes by mail",
+    "auth.code": "second step of signing in, for accounts with a second factor",
+    "auth.setup": "second step of signing in, outside the demo",
+    "auth.confirm": "comes before sensitive actions only",
+    "auth.factor": "accounts of the demo need no second factor",
+    "contacts.ask": "the demo has no phone numbers",
+    "imports.job": "answer to a form",
+    "imports.report_file": "answer to a form",
+    "work.bulk_report": "answer to a form",
+    "work.gallery": "for people who write templates",
+    "work.stored_file": "the demo has no uploaded files",
+}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_links_lead_somewhere_and_texts_are_for_people(demo: Demo, browser: Browser, person: str):
+    walk = demo.walk(browser, person)
+    odd, inline = [], []
+    for page in walk.pages:
+        reader = Reader(page.html)
+        odd += [f"{page.path}: {text}" for text in odd_texts(reader.text)]
+        inline += [f"{page.path}: {attribute}" for attribute in reader.inline]
+    assert walk.dead == []
+    assert odd == []
+    assert inline == []
+
+
+def test_every_page_is_linked(demo: Demo, browser: Browser):
+    found = set().union(*(demo.walk(browser, person).endpoints for person in PEOPLE))
+    known = {rule.endpoint for rule in safe(demo.app)}
+    assert known - found == set(NOT_LINKED)
+    assert found - known == set()
+
+
+def test_s03_public_pages(demo: Demo, browser: Browser):
+    assert list(_problems(demo, browser, [DESKTOP, PHONE, SMALL], public=True)) == []
+
+
+def test_s03_staff_pages(demo: Demo, browser: Browser):
+    assert list(_problems(demo, browser, [DESKTOP, TABLET], public=False)) == []
+
+
+def _problems(demo: Demo, browser: Browser, widths: list[int], *, public: bool) -> Iterator[str]:
+    """What is wrong with pages of all people as Chromium shows them at these widths."""
+    seen: set[str] = set()
+    for person in PEOPLE:
+        chosen = [
+            page
+            for page in demo.walk(browser, person).pages
+            if _is_public(demo, page) == public and _new(page, seen)
+        ]
+        if chosen:
+            context = demo.sign_in(browser, person)
+            for page in chosen:
+                yield from _look(context.new_page(), page.path, widths, who=person)
+            context.close()
+        if count(test=False, soak=True):
+            seen.clear()
+
+
+def _is_public(demo: Demo, page: Answer) -> bool:
+    with demo.app.app_context():
+        return access_of(page.endpoint) == PUBLIC
+
+
+def _new(page: Answer, seen: set[str]) -> bool:
+    """Whether the page is the first of its kind; a long run takes them all."""
+    first = page.endpoint not in seen
+    seen.add(page.endpoint)
+    return count(test=first, soak=True)
+
+
+def _look(page: Page, path: str, widths: list[int], who: str = VISITOR) -> Iterator[str]:
+    """Open a page, make the window narrower and narrower, say what is wrong; close it."""
+    messages = looks.listen(page)
+    page.set_viewport_size({"width": widths[0], "height": HEIGHT})
+    page.goto(path)
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        found = looks.sideways(page) if width == SMALL else looks.problems(page)
+        yield from (f"{who} {path} at {width}: {problem}" for problem in found)
+    yield from (f"{who} {path}: {text}" for text in messages if "status of 4" not in text)
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/providers", "/providers?q=没有人做的事情", "/cases"])
+def test_care_edition(demo: Demo, browser: Browser, path: str):
+    context = demo.sign_in(browser, VISITOR)
+    context.pages[0].goto(f"/display?care=1&font=2&to={path}")
+    assert context.pages[0].locator("html").get_attribute("data-care") == "1"
+    assert list(_look(context.new_page(), path, [DESKTOP, PHONE, SMALL])) == []
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("person", "path", "status", "words"),
+    [
+        (VISITOR, "/no-such-page", 404, "没有找到"),
+        (VISITOR, "/providers/999999", 404, "没有"),
+        (VISITOR, "/compare?id=1&id=2&id=3&id=4&id=5", 422, "最多对比4家"),
+        ("enterprise", "/work", 403, "权限"),
+    ],
+)
+def test_error_pages(demo: Demo, browser: Browser, person: str, path: str, status: int, words: str):
+    context = demo.sign_in(browser, person)
+    response = context.pages[0].goto(path)
+    assert response is not None
+    assert response.status == status
+    assert words in context.pages[0].locator("main").inner_text()
+    assert list(_look(context.new_page(), path, [DESKTOP, PHONE, SMALL], who=person)) == []
+    context.close()
+
+
+def test_refused_form(demo: Demo, browser: Browser):
+    """An empty form comes back with a summary of its mistakes, and is as accessible as before."""
+    context = demo.sign_in(browser, "admin")
+    page = context.pages[0]
+    messages = looks.listen(page)
+    page.goto("/admin/organisations/new")
+    page.locator("main form").last.evaluate("form => { form.noValidate = true }")
+    with page.expect_navigation() as navigation:
+        page.locator("main form").last.locator("button").last.click()
+    assert navigation.value.status == 422
+    summary = page.locator(".error-summary")
+    assert summary.locator("a").count() > 0
+    assert looks.problems(page) == []
+    assert [text for text in messages if "status of 4" not in text] == []
+    context.close()
