@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from marketplace import clock
 from marketplace.models import Membership, Organisation, Provider
@@ -97,17 +97,23 @@ def _filtered(actor: Actor, filters: Filters) -> Select[Membership]:
     return _attention(statement, filters)
 
 
+def is_ending() -> ColumnElement[bool]:
+    """Live, and the validity ends within 90 days or has ended."""
+    until = clock.today() + timedelta(days=ENDING_DAYS)
+    return and_(Membership.phase.in_(LIVE_PHASES), Membership.valid_until <= until)
+
+
+def is_overdue() -> ColumnElement[bool]:
+    """The day set for rectification has passed."""
+    late = Membership.rectify_by < clock.today()
+    return and_(Membership.phase == StandingPhase.RECTIFYING, late)
+
+
 def _attention(statement: Select[Membership], filters: Filters) -> Select[Membership]:
-    today = clock.today()
     if filters.ending:
-        until = today + timedelta(days=ENDING_DAYS)
-        statement = statement.where(
-            Membership.phase.in_(LIVE_PHASES), Membership.valid_until <= until
-        )
+        statement = statement.where(is_ending())
     if filters.overdue:
-        statement = statement.where(
-            Membership.phase == StandingPhase.RECTIFYING, Membership.rectify_by < today
-        )
+        statement = statement.where(is_overdue())
     return statement
 
 
@@ -122,8 +128,8 @@ def _ordered(statement: Select[Membership], filters: Filters) -> Select[Membersh
     return (
         statement.options(
             contains_eager(Membership.provider).contains_eager(Provider.organisation),
-            selectinload(Membership.quota),
-            selectinload(Membership.round),
+            joinedload(Membership.quota),
+            joinedload(Membership.round),
         )
         .order_by(column.is_(None), order, Membership.id)
         .execution_options(populate_existing=True)

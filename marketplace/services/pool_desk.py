@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from marketplace.models import Candidacy, Event, Membership, Organisation, Provider, Round
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import SelectionPhase, StandingPhase
 from marketplace.services import membership_list
-from marketplace.services.membership_list import Filters
 
 
 @dataclass(frozen=True)
@@ -26,20 +25,28 @@ class Attention:
 
 def attention(session: Session, actor: Actor, round_: Round) -> Attention:
     """As far as the actor sees: district reviewers count their own district."""
-
-    def count(filters: Filters) -> int:
-        return membership_list.page(session, actor, filters, size=1).total
-
-    at = round_.id
-    waiting = visible(actor, Permission.MEMBERSHIP_READ, Candidacy).where(
-        Candidacy.round_id == at, Candidacy.phase == SelectionPhase.PUBLICITY
+    mine = visible(actor, Permission.MEMBERSHIP_READ, Membership).where(
+        Membership.round_id == round_.id
     )
+    counted = [
+        func.count(case((condition, 1)))
+        for condition in (
+            membership_list.is_overdue(),
+            Membership.phase == StandingPhase.RECTIFYING,
+            Membership.phase == StandingPhase.SUSPENDED,
+            membership_list.is_ending(),
+        )
+    ]
+    waiting = visible(actor, Permission.MEMBERSHIP_READ, Candidacy).where(
+        Candidacy.round_id == round_.id, Candidacy.phase == SelectionPhase.PUBLICITY
+    )
+    numbers = session.execute(mine.with_only_columns(*counted)).one()
     return Attention(
-        overdue=count(Filters(round_id=at, overdue=True)),
-        rectifying=count(Filters(round_id=at, phases=(StandingPhase.RECTIFYING.value,))),
-        suspended=count(Filters(round_id=at, phases=(StandingPhase.SUSPENDED.value,))),
-        ending=count(Filters(round_id=at, ending=True)),
-        in_notice=session.scalar(select(func.count()).select_from(waiting.subquery())) or 0,
+        overdue=numbers[0],
+        rectifying=numbers[1],
+        suspended=numbers[2],
+        ending=numbers[3],
+        in_notice=session.scalar(waiting.with_only_columns(func.count(Candidacy.id))) or 0,
     )
 
 

@@ -1,6 +1,6 @@
 """Rounds (批次): opened from a programme, which they pin; amended only on purpose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -100,6 +100,16 @@ class Amendment:
     """Cells whose range in the new text is another: quotas change only by document."""
     members: int = 0
     blocked: tuple[str, ...] = field(default=())
+
+
+def newest_of(every: Sequence[Round], programme_id: str) -> Round | None:
+    """As :func:`current`, from rounds that were read already (:func:`newest_first`)."""
+    wanted = (
+        round_
+        for round_ in every
+        if round_.programme_id == programme_id and round_.phase != RoundPhase.DRAFT
+    )
+    return next(wanted, None)
 
 
 def amendment(session: Session, round_: Round, programme: Programme) -> Amendment:

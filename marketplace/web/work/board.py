@@ -30,7 +30,7 @@ def chosen_round(session: Session, wanted: int | None) -> tuple[Round | None, li
             raise NotFound("没有这个批次")
         return found, every
     settings: Settings = current_app.extensions["settings"]
-    home = rounds.current(session, settings.home_programme)
+    home = rounds.newest_of(every, settings.home_programme)
     return home or (every[0] if every else None), every
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 from werkzeug.wrappers import Response
 
 from marketplace import clock
@@ -108,8 +108,8 @@ def _rows(session: Session, query: dict[str, Any]) -> list[Candidacy]:
         .join(Provider.organisation)
         .options(
             contains_eager(Candidacy.provider).contains_eager(Provider.organisation),
-            selectinload(Candidacy.quota),
-            selectinload(Candidacy.round),
+            joinedload(Candidacy.quota),
+            joinedload(Candidacy.round),
         )
     )
     equal = {

@@ -11,24 +11,16 @@ from marketplace.models import Event, Membership, Round
 from marketplace.phases import ROLE_LABELS
 from marketplace.programmes.workflows import State, Transition
 from marketplace.services.pool_board import Board, Cell
+from marketplace.web.admin import record_words
+from marketplace.web.admin.labels import ACTIONS
 from marketplace.web.context import dt, term, vocabulary
 
 TONES = {"success": "ok", "warning": "warn"}
 ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 POOL_PHASES = ("listed", "warned", "rectifying")
-EVENT_LABELS = {
-    "admit": "入库",
-    "list": "由候选转入库",
-    "quota_change": "调整名额",
-    "waiver_grant": "登记豁免",
-    "candidacy_enter": "登记候选",
-    "candidacy_close": "候选办结",
-    "round_open": "开立批次",
-    "round_amend": "修订批次方案",
-    "text_edit": "修改文字",
-    "text_hide": "隐藏",
-    "text_show": "恢复显示",
-}
+DETAILED = ("quota_change", "text_edit", "round_amend")
+"""Events whose changes are told; the others are told by their states."""
+LONGEST_CHANGE = 60
 
 
 def tone(name: str) -> str:
@@ -171,12 +163,30 @@ def event(row: Event, labels: Mapping[str, Transition]) -> dict[str, Any]:
         row.reason.rstrip("。；"),
         f"依据{row.document_no}" if row.document_no else "",
         f"整改期限{row.diff['rectify_by']}" if row.diff.get("rectify_by") else "",
+        *_changes(row),
     ]
     return {
         "when": dt(row.at),
         "who": row.actor_name if row.actor_role == "system" else f"{row.actor_name}（{role}）",
-        "title": known.label if known else EVENT_LABELS.get(row.action, row.action),
+        "title": known.label if known else ACTIONS.get(row.action, row.action),
         "text": "；".join(word for word in words if word),
         "tone": tone(known.tone) if known else "neutral",
         "icon": "check-lg",
     }
+
+
+def _changes(row: Event) -> list[str]:
+    """What changed, in the words of the pages; long texts are named only."""
+    if row.action not in DETAILED:
+        return []
+    differing = {
+        name: value
+        for name, value in row.diff.items()
+        if not (isinstance(value, list) and len(value) == 2 and value[0] == value[1])
+    }
+    told = [f"{label} {text}" for label, text in record_words.lines(differing)]
+    names = [label for label, _ in record_words.lines(differing)]
+    return [
+        long if len(long) <= LONGEST_CHANGE else f"{name}（有改动）"
+        for long, name in zip(told, names, strict=True)
+    ]
