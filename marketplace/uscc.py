@@ -7,7 +7,7 @@ LENGTH = 18
 
 
 def check_digit(body: str) -> str:
-    """The 18th character for the first 17. Raises ValueError for a character outside the alphabet."""
+    """The 18th character for the first 17. Raises ValueError for others than the alphabet."""
     if len(body) != LENGTH - 1:
         raise ValueError("17 characters are needed")
     total = sum(ALPHABET.index(char) * pow(3, place, 31) for place, char in enumerate(body))

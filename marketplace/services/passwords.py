@@ -44,7 +44,7 @@ class Bench:
     """A few threads that hash, and no others.
 
     The allocator keeps freed memory by thread: with a semaphore instead, every thread of the
-    server would end up holding 19 MiB (32 logins at once: 298 MiB against 40).
+    server would end up holding 19 MiB (32 logins at once: 298 MiB against 51).
     """
 
     def __init__(self, places: int) -> None:

@@ -13,6 +13,7 @@ from marketplace.phases import ROLE_LABELS
 from marketplace.services.vocabulary import HeldVocabulary, Vocabulary
 from marketplace.settings import Settings
 from marketplace.web.access import current_actor
+from marketplace.web.agents import device_name
 from marketplace.web.sessions import signed_in
 
 WAN = Decimal(10_000)
@@ -41,7 +42,7 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("系统管理", "操作记录", "/admin/events", Permission.EVENT_READ),
     ("系统管理", "安全记录", "/admin/security", Permission.SECURITY_READ),
 )
-STAFF_AREAS = ("/work", "/admin", "/account")
+STAFF_AREAS = ("/work", "/admin")
 
 FOOTER = (
     ("联系我们", "/contact"),
@@ -98,7 +99,8 @@ def _nav() -> list[dict[str, Any]]:
     else:
         items = [{"label": label, "url": url} for label, url in PUBLIC_NAV]
         if staff:
-            items.append({"label": "工作台", "url": staff[0]["url"]})
+            label = "工作台" if staff[0]["url"] == "/work" else "系统管理"
+            items.append({"label": label, "url": staff[0]["url"]})
     longest = max((i["url"] for i in items if _covers(i["url"])), key=len, default=None)
     return [{**item, "current": item["url"] == longest} for item in items]
 
@@ -114,9 +116,11 @@ def _acting() -> dict[str, Any] | None:
         return None
     return {
         "user_name": user.actor.name,
+        "login": user.login,
         "role_label": ROLE_LABELS[user.actor.role] if user.actor.role else "未分配身份",
         "org_name": user.actor.organisation_name,
         "others": user.others,
+        "account_url": "/account",
         "switch_url": "/account/switch",
         "logout_url": "/logout",
     }
@@ -135,7 +139,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         "can": may, "term": term,
     }  # fmt: skip
     filters: dict[str, Callable[..., str]] = {
-        "wan": wan, "day": day, "dt": dt, "term": lambda code, kind: term(kind, code),
+        "wan": wan, "day": day, "dt": dt, "device": device_name,
+        "term": lambda code, kind: term(kind, code),
     }  # fmt: skip
     app.jinja_env.globals.update(names)
     app.jinja_env.filters.update(filters)

@@ -22,10 +22,11 @@ from werkzeug.datastructures import CallbackDict
 from marketplace import clock
 from marketplace.crypto import keyed_hash
 from marketplace.db import SAFE_METHODS, Database
+from marketplace.models import RoleGrant, User, UserSession
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import ROLE_LABELS, Role
 from marketplace.services import passwords, sessions
-from marketplace.services.sessions import Device, Found
+from marketplace.services.sessions import Device
 from marketplace.settings import Settings
 
 COOKIE = "__Host-sid"
@@ -184,13 +185,13 @@ def load_user() -> None:
         return
     session.load(found.row.id, found.row.data)
     if found.user is not None:
-        g.signed_in = _signed_in(found)
+        g.signed_in = _signed_in(found.row, found.user, found.grant, found.grants)
         g.actor = g.signed_in.actor
 
 
-def _signed_in(found: Found) -> SignedIn:
-    row, user, grant = found.row, found.user, found.grant
-    assert row is not None and user is not None  # noqa: S101  for the type checker
+def _signed_in(
+    row: UserSession, user: User, grant: RoleGrant | None, grants: tuple[RoleGrant, ...]
+) -> SignedIn:
     nobody = visitor()
     actor = replace(sessions.actor_of(user, grant), request_id=nobody.request_id, ip=nobody.ip)
     settings: Settings = current_app.extensions["settings"]
@@ -208,7 +209,7 @@ def _signed_in(found: Found) -> SignedIn:
         password_overdue=passwords.is_overdue(profile, user.password_changed_at),
         others=tuple(
             OtherRole(item.id, ROLE_LABELS[Role(item.role)], item.organisation.name)
-            for item in found.grants
+            for item in grants
             if item is not grant
         ),
     )

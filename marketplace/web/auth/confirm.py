@@ -14,6 +14,7 @@ from marketplace.schemas.accounts import ConfirmForm
 from marketplace.services import accounts, passwords, second_factor, sessions
 from marketplace.web import limits, security_log
 from marketplace.web.access import signed_in as for_users
+from marketplace.web.auth.account import me
 from marketplace.web.auth.blueprint import blueprint
 from marketplace.web.forms import form_data, load, local_path, page_again
 from marketplace.web.parts import cipher, database, settings
@@ -65,8 +66,7 @@ def confirm() -> str:
 @for_users
 def check_again() -> BaseResponse:
     """Right: the session gets a new secret and 15 minutes."""
-    user = signed_in()
-    assert user is not None  # noqa: S101  the guard let only users in
+    user = me()
     limits.take("confirm", str(user.id))
     try:
         data = load(ConfirmForm(), form_data(drop=("password",)))
