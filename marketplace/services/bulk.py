@@ -4,6 +4,7 @@ There is no second path: each item goes through ``memberships.act`` in a savepoi
 that one refusal leaves the others alone.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,15 +41,18 @@ class Planned:
 
 
 def plan(session: Session, actor: Actor, action: str, ids: Sequence[int]) -> list[Planned]:
-    """The effect of ``action`` on each membership, in the order of names. Writes nothing."""
+    """The effect of ``action`` on each membership, in the order they are done. Writes nothing."""
     planned = []
+    gone: Counter[int] = Counter()
     for membership in _load(session, actor, ids):
         transition, reasons = consequences.refusals(session, actor, membership, action)
         effect = None
         if transition is not None and not reasons:
-            effect = consequences.foresee(session, membership, transition)
+            at = membership.quota_id
+            effect = consequences.foresee(session, membership, transition, gone=gone[at])
+            gone[at] += effect.used_before - effect.used_after
         planned.append(Planned(membership, transition, effect, tuple(reasons)))
-    return sorted(planned, key=lambda item: item.membership.provider.organisation.name)
+    return planned
 
 
 def run(

@@ -27,9 +27,12 @@ class Consequence:
 
 
 def foresee(
-    session: Session, membership: Membership, transition: Transition, reason_code: str = ""
+    session: Session, membership: Membership, transition: Transition, *, gone: int = 0
 ) -> Consequence:
-    """What ``transition`` would do to ``membership`` now. Writes nothing."""
+    """What ``transition`` would do to ``membership`` now. Writes nothing.
+
+    ``gone``: places of the same cell that the same bulk action frees before this one.
+    """
     workflow = workflow_of(membership)
     before, after = workflow.state(membership.state), workflow.state(transition.to)
     released = RELEASE_PLACE in transition.effects
@@ -40,11 +43,11 @@ def foresee(
     if after.note:
         texts.append(after.note)
     if released:
-        texts += _places(session, membership)
+        texts += _places(session, membership, gone)
     if START_BAN in transition.effects:
-        texts += _bans(membership, transition, reason_code)
+        texts += _bans(membership, transition)
     texts += _elsewhere(session, membership)
-    used = membership.quota.used
+    used = membership.quota.used - gone
     return Consequence(before, after, used, used - released, tuple(texts))
 
 
@@ -72,12 +75,13 @@ def _visibility(before: State, after: State) -> list[str]:
     return []
 
 
-def _places(session: Session, membership: Membership) -> list[str]:
+def _places(session: Session, membership: Membership, gone: int) -> list[str]:
     quota = membership.quota
+    used = quota.used - gone
     cap = "" if quota.cap is None else f"/{quota.cap}"
-    texts = [f"释放一个名额（{quota.label}）：{quota.used}{cap} → {quota.used - 1}{cap}"]
-    if quota.minimum and quota.used - 1 < quota.minimum:
-        texts.append(f"将低于下限{quota.minimum}家，缺{quota.minimum - quota.used + 1}家")
+    texts = [f"释放一个名额（{quota.label}）：{used}{cap} → {used - 1}{cap}"]
+    if quota.minimum and used - 1 < quota.minimum:
+        texts.append(f"将低于下限{quota.minimum}家，缺{quota.minimum - used + 1}家")
     reserve = candidacies.next_reserve(session, quota.id)
     if reserve is not None:
         texts.append(
@@ -88,10 +92,10 @@ def _places(session: Session, membership: Membership) -> list[str]:
     return texts
 
 
-def _bans(membership: Membership, transition: Transition, reason_code: str) -> list[str]:
+def _bans(membership: Membership, transition: Transition) -> list[str]:
     programme = membership.round.programme
     texts = []
-    for code in [reason_code] if reason_code else transition.reason_codes:
+    for code in transition.reason_codes:
         clause = bans.clause_for(programme, code)
         if clause is None:
             continue
@@ -99,11 +103,7 @@ def _bans(membership: Membership, transition: Transition, reason_code: str) -> l
         untimed = clause.until or "至整改复核通过"
         term = f"{clause.years}年，至{until:%Y-%m-%d}" if until else untimed
         texts.append(f"{clause.label}（{term}）")
-    unique = list(dict.fromkeys(texts))
-    if not unique:
-        return []
-    start = "开始禁报期" if reason_code else "按所选原因开始禁报期"
-    return [f"{start}：" + "；".join(unique)]
+    return ["按所选原因开始禁报期：" + "；".join(dict.fromkeys(texts))] if texts else []
 
 
 def _elsewhere(session: Session, membership: Membership) -> list[str]:
