@@ -70,7 +70,7 @@ class Market:
     ids: dict[str, int] = field(default_factory=dict)
 
 
-def standing(folder: Path, template: Path) -> tuple[Flask, Market]:
+def standing(folder: Path, template: Path, providers: int = 30) -> tuple[Flask, Market]:
     """An application on a SQLite market in ``folder``; ``template`` is a migrated, empty file."""
     shutil.copy(template, folder / "pool.db")
     settings = Settings.from_env(
@@ -86,7 +86,7 @@ def standing(folder: Path, template: Path) -> tuple[Flask, Market]:
     )
     app = create_app(settings)
     app.test_client_class = BrowserLike
-    return app, open_market(app)
+    return app, open_market(app, providers)
 
 
 def open_market(app: Flask, providers: int = 30) -> Market:

@@ -54,7 +54,8 @@ def category_name(words: Vocabulary, code: str) -> str:
     word = words.get("category", code)
     if word is None:
         return code
-    return f"{word.short_name} {word.name}" if word.short_name.isascii() else word.label
+    both = word.short_name and word.short_name.isascii()
+    return f"{word.short_name} {word.name}" if both else word.label
 
 
 def _names(words: Vocabulary, kind: str, codes: list[str]) -> list[str]:
