@@ -59,7 +59,7 @@ class Demo:
         page.goto("/login")
         page.get_by_label("邮箱").fill(f"{person}@demo.example")
         page.get_by_label("口令").fill(DEMO_PASSWORD)
-        page.get_by_role("button", name="登录").click()
+        page.get_by_role("button", name="登录", exact=True).click()
         page.get_by_role("button", name="退出").wait_for()
         return context
 

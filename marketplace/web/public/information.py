@@ -106,8 +106,8 @@ def ordering() -> str:
         weekday=day.weekday(),
         weekday_name="一二三四五六日"[day.weekday()],
         order=[
-            {"place": place, "document": f"provider:{id_}", "value": f"{value:,}", "name": names[id_],
-             "url": f"/providers/{id_}"}
+            {"place": place, "document": f"provider:{id_}", "value": f"{value:,}",
+             "name": names[id_], "url": f"/providers/{id_}"}
             for place, (value, id_) in enumerate(order, 1)
         ],
     )  # fmt: skip

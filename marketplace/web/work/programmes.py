@@ -17,6 +17,7 @@ from marketplace.services import rounds
 from marketplace.web import programme_shapes as shapes
 from marketplace.web import programmes as shown
 from marketplace.web.access import needs
+from marketplace.web.admin.labels import STATES
 from marketplace.web.context import vocabulary
 from marketplace.web.work.blueprint import blueprint
 from marketplace.web.work.shapes import tone
@@ -112,7 +113,7 @@ def _state(state: State, initial: bool) -> dict[str, Any]:
     return {
         "tag": (tone(state.tone), state.icon, state.staff_label),
         "public": state.public_label,
-        "phase": state.phase,
+        "phase": STATES.get(state.phase, state.phase),
         "initial": initial,
         "note": state.note,
     }
