@@ -45,7 +45,10 @@ class Words(dict[str, str]):
 
 def text(value: Cell, limit: int = 0) -> str:
     """A text, NFC, trimmed; invisible characters from other programs are dropped."""
-    return _within(_clean(INVISIBLE.sub("", _as_text(value))), limit)
+    found = _as_text(value)
+    if not found.isprintable():  # rules out most texts without looking for each character
+        found = INVISIBLE.sub("", found)
+    return _within(_clean(found), limit)
 
 
 def name(value: Cell, limit: int = 0) -> str:
@@ -70,7 +73,12 @@ def credit_code(value: Cell) -> str:
     """A 统一社会信用代码 with a right check digit (GB 32100)."""
     if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
         raise ValidationError("是数字格式，末位可能已丢失；请把单元格设为文本格式后重新填写")
-    found = unicodedata.normalize("NFKC", _as_text(value)).strip().upper()
+    return _credit_code(_as_text(value))
+
+
+@lru_cache(maxsize=4096)
+def _credit_code(written: str) -> str:
+    found = unicodedata.normalize("NFKC", written).strip().upper()
     if len(found) != 18:
         raise ValidationError(f"应为18位，现在是{len(found)}位")
     if not uscc.is_valid(found):
@@ -190,10 +198,10 @@ def _as_text(value: Cell) -> str:
 
 
 def _clean(found: str) -> str:
-    if "\r" in found:
+    if not found.isprintable():
         found = found.replace("\r\n", "\n").replace("\r", "\n")
-    if CONTROL.search(found):
-        raise ValidationError("含有控制字符，请重新输入")
+        if CONTROL.search(found):
+            raise ValidationError("含有控制字符，请重新输入")
     if not unicodedata.is_normalized("NFC", found):
         found = unicodedata.normalize("NFC", found)
     return found.strip()

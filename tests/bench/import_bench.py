@@ -10,6 +10,8 @@ import argparse
 import multiprocessing
 import random
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -142,16 +144,15 @@ def raw_sqlite(source: Engine, folder: Path) -> float:
     engine = make_engine(url)
     upgrade(engine)
     contents = list(_final(source))
-    with engine.connect() as connection:
+    begun = time.perf_counter()
+    with engine.begin() as connection:
         cursor = connection.connection.cursor()
-        begun = time.perf_counter()
         for table, columns, values in contents:
             marks = ", ".join("?" * len(columns))
             names = ", ".join(columns)
             statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  our tables
             cursor.executemany(statement, values)
-        connection.connection.commit()
-        seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - begun
     engine.dispose()
     return seconds
 
@@ -197,8 +198,8 @@ def _final(source: Engine) -> Iterator[tuple[str, list[str], list[tuple[Any, ...
             yield table.name, columns, values
 
 
-def measure(url: str, path: Path, total: int) -> Engine:
-    """Import the file and print the numbers; the engine is for the raw run over the same rows."""
+def measure(url: str, path: Path, total: int, cluster: Cluster | None) -> None:
+    """Import the file into an empty database and print the numbers, the ratio last."""
     engine = make_engine(url)
     upgrade(engine)
     database = Database(engine)
@@ -213,24 +214,57 @@ def measure(url: str, path: Path, total: int) -> Engine:
         context = jobs.context(database, SYSTEM, job.id, books.CIPHER)
         done, apply_wall, apply_cpu = timed(lambda: jobs.apply(context))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(
         f"  check  {check_wall:6.1f} s ({check_cpu:.1f} s CPU)   {total / check_wall:,.0f} rows/s"
     )
     print(
         f"  apply  {apply_wall:6.1f} s ({apply_cpu:.1f} s CPU)   {total / apply_wall:,.0f} rows/s"
     )
-    print(f"  memory {memory:.0f} MiB, reading process {child:.0f} MiB (largest so far)")
+    print(f"  memory of the importing process: {memory:.0f} MiB")
     print(f"  write transactions: {transactions.told()}")
     if len(waits) > 1:
         slow = quantiles(waits, n=100)[98]
         longest = max(waits)
-        print(
-            f"  other writers: {len(waits)}, p99 {slow * 1e3:.0f} ms, longest {longest * 1e3:.0f} ms"
-        )
-    measure.seconds = check_wall + apply_wall  # type: ignore[attr-defined]
+        print(f"  other writers: p99 {slow * 1e3:.0f} ms, longest {longest * 1e3:.0f} ms")
     assert sum(counts["applied"] for counts in done.summary.values()) == total
-    return engine
+    seconds = check_wall + apply_wall
+    if cluster is None:
+        tell_ratio(seconds, raw_sqlite(engine, path.parent), "executemany", 20)
+    else:
+        tell_ratio(seconds, raw_copy(engine, cluster), "COPY", 4.5)
+    engine.dispose()
+
+
+def write(path: Path, wanted: int) -> None:
+    """Write the workbook; print how many rows it has."""
+    database = Database(make_engine(f"sqlite:///{path.parent}/words.db"))
+    upgrade(database.engine)
+    database.run(books.prepare)
+    given = rows(wanted)
+    books.write(database, path, given)
+    database.engine.dispose()
+    print(sum(map(len, given.values())))
+
+
+def read(path: Path) -> None:
+    """Time the reading process alone."""
+
+    def count() -> int:
+        with reader.opened(path) as contents:
+            return sum(1 for _ in contents)
+
+    _, wall, _ = timed(count)
+    child = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"reading process: {wall:.1f} s, {child.ru_utime + child.ru_stime:.1f} s CPU,"
+        f" {child.ru_maxrss / 1024:.0f} MiB"
+    )
+
+
+def apart(*arguments: object) -> str:
+    """Run one step in a process of its own, so that its memory is its own; gives what it said."""
+    command = [sys.executable, "-m", "tests.bench.import_bench", *map(str, arguments)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def main() -> None:
@@ -238,55 +272,43 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("rows", nargs="?", type=int, default=100_000)
     parser.add_argument("--engine", choices=("sqlite", "postgresql"))
+    parser.add_argument("--step", choices=("write", "read", "sqlite", "postgresql"))
+    parser.add_argument("--file", type=Path)
     arguments = parser.parse_args()
+    if arguments.step:
+        take_step(arguments.step, arguments.file, arguments.rows)
+        return
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path, total = write(folder, arguments.rows)
-        if arguments.engine != "postgresql":
-            print("SQLite")
-            engine = measure(f"sqlite:///{folder}/pool.db", path, total)
-            tell_ratio(raw_sqlite(engine, folder), "executemany", 20)
-            engine.dispose()
-        if arguments.engine != "sqlite":
-            cluster = Cluster(durable=True)
-            cluster.start()
-            try:
-                with cluster.database() as url:
-                    print("PostgreSQL")
-                    engine = measure(url, path, total)
-                    tell_ratio(raw_copy(engine, cluster), "COPY", 4.5)
-                    engine.dispose()
-            finally:
-                cluster.remove()
+        path = Path(name) / "大.xlsx"
+        total = int(apart(arguments.rows, "--step", "write", "--file", path))
+        print(f"{total:,} rows, {path.stat().st_size / 2**20:.1f} MiB")
+        print(apart("--step", "read", "--file", path), end="")
+        for engine, title in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
+            if arguments.engine in (None, engine):
+                print(title, flush=True)
+                print(apart(total, "--step", engine, "--file", path), end="", flush=True)
 
 
-def write(folder: Path, wanted: int) -> tuple[Path, int]:
-    """The workbook, and how many rows it has."""
-    database = Database(make_engine(f"sqlite:///{folder}/words.db"))
-    upgrade(database.engine)
-    database.run(books.prepare)
-    given = rows(wanted)
-    total = sum(map(len, given.values()))
-    path = books.write(database, folder / "大.xlsx", given)
-    database.engine.dispose()
-    print(f"{total:,} rows, {path.stat().st_size / 2**20:.1f} MiB")
-
-    def read() -> int:
-        with reader.opened(path) as contents:
-            return sum(1 for _ in contents)
-
-    _, wall, _ = timed(read)
-    child = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(
-        f"reading process: {wall:.1f} s, {child.ru_utime + child.ru_stime:.1f} s CPU,"
-        f" {child.ru_maxrss / 1024:.0f} MiB"
-    )
-    return path, total
+def take_step(step: str, path: Path, rows: int) -> None:
+    """What one of the processes does."""
+    if step == "write":
+        write(path, rows)
+    elif step == "read":
+        read(path)
+    elif step == "sqlite":
+        measure(f"sqlite:///{path.parent}/pool.db", path, rows, None)
+    else:
+        cluster = Cluster(durable=True)
+        cluster.start()
+        try:
+            with cluster.database() as url:
+                measure(url, path, rows, cluster)
+        finally:
+            cluster.remove()
 
 
-def tell_ratio(raw: float, how: str, limit: float) -> None:
+def tell_ratio(seconds: float, raw: float, how: str, limit: float) -> None:
     """Print the import's time against the raw one."""
-    seconds: float = measure.seconds  # type: ignore[attr-defined]
     print(f"  raw {how} of the final rows {raw:.2f} s: ratio {seconds / raw:.1f} (target {limit})")
 
 

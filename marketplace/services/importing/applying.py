@@ -27,7 +27,7 @@ from marketplace.services.importing.writing import Outdated
 
 TARGET_SECONDS = 0.025
 """Aim for the time of one write transaction, commit not counted; the limit is 0.05 s."""
-SMALLEST, LARGEST, FIRST = 10, 1000, 50
+SMALLEST, LARGEST, FIRST = 100, 2000, 100
 
 Progress = Callable[[int], None]
 
