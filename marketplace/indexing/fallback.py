@@ -48,6 +48,19 @@ def browse(
     return len(rows), sorted(found, key=lambda entry: wanted[entry.id])
 
 
+def offered(session: Session) -> dict[str, frozenset[str]]:
+    """Types and segments that anybody is listed under: what there is to choose from."""
+    rows = session.execute(
+        select(Membership.type, Membership.segment)
+        .where(Membership.phase.in_(PUBLIC_PHASES))
+        .distinct()
+    ).all()
+    return {
+        "type": frozenset(row.type for row in rows),
+        "segment": frozenset(row.segment for row in rows),
+    }
+
+
 def _listed(column: Any, filters: Filters, names: Sequence[str]) -> Statement:
     """``column`` of the public places that pass the filters called ``names``."""
     statement = select(column).where(Membership.phase.in_(PUBLIC_PHASES))

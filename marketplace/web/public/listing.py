@@ -121,9 +121,16 @@ class Listing:
         if name not in ("segment", "type", "district"):
             return []
         chosen = self.asked.chosen.get(name, ())
+        there = self.found.offered.get(name)
         return [
-            {"value": word.code, "label": word.label, "count": None, "checked": word.code in chosen}
+            {
+                "value": word.code,
+                "label": self.name(name, word.code),
+                "count": None,
+                "checked": word.code in chosen,
+            }
             for word in self.words.options(kind)
+            if there is None or word.code in there or word.code in chosen
         ]
 
     def pills(self) -> list[dict[str, str]]:

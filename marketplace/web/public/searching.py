@@ -121,6 +121,8 @@ class Found:
     siblings: Mapping[str, int] = field(default_factory=dict)
     """With words: how many of the other kinds have them, by kind."""
     degraded: bool = False
+    offered: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """From the database: codes there is anything under, by parameter."""
 
     @property
     def applied(self) -> Mapping[str, tuple[str, ...]]:
@@ -226,4 +228,5 @@ def _listed(asked: Asked, catalogue: Catalogue) -> Found:
     )
     hits = tuple(Hit(item.id, item.version, item.card) for item in documents)
     pages = -(-total // request.per_page)
-    return Found(asked, hits, total, pages, {}, Highlighter(()), degraded=True)
+    offered = fallback.offered(current_session())
+    return Found(asked, hits, total, pages, {}, Highlighter(()), degraded=True, offered=offered)

@@ -56,6 +56,8 @@ def test_the_page_says_so_and_offers_what_still_works(app, client):
     boxes = find(page.one("form", id="filters"), "input", type="checkbox")
     names = {box.get("name") for box in boxes}
     assert names == {"segment", "type", "district"}
+    types = {box.get("value") for box in boxes if box.get("name") == "type"}
+    assert types == {"integrator", "product", "chain_leader"}  # the vocabulary has more
     assert page.all("span", "facet-count") == []
     assert page.all("div", "sort") == []
     assert [text(pill) for pill in page.all("a", "pill")] == [
