@@ -35,6 +35,10 @@ class Highlighter:
         # Looking ahead finds words that overlap: 制造执行 and 执行系统.
         self._regex = re.compile(f"(?=({'|'.join(longest_first)}))") if patterns else None
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to mark."""
+        return self._regex is not None
+
     def mark(self, text: str) -> tuple[Segment, ...]:
         """The whole text in pieces; joined they are the text again."""
         return _cut(text, self._spans(text), 0, len(text))

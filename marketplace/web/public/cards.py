@@ -83,6 +83,8 @@ def _excerpt(highlighter: Highlighter, *texts: str) -> Marked:
 
 def _why(words: Vocabulary, highlighter: Highlighter, card: Mapping[str, Any]) -> Reasons:
     """Products, cases and scenes of a provider that have the words: why it was found."""
+    if not highlighter:
+        return []
     sources = (
         (
             "产品",
