@@ -24,9 +24,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             'length("location") <= 400', name=op.f("ck_submitted_forms_location_length")
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_submitted_forms_user_id")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_submitted_forms_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submitted_forms")),
         sa.UniqueConstraint("user_id", "key", name=op.f("uq_submitted_forms_user_id_key")),
     )

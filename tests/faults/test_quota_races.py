@@ -21,7 +21,7 @@ THREADS = 16
 PROCESSES = 8
 TRIALS = count(test=2, soak=20)
 CONTROL_TRIALS = count(test=3, soak=5)
-SLOWEST = 5.0  # seconds; the machine that tests may be busy
+SLOWEST = 20.0  # seconds; the machine that tests may be busy, and SQLite alone waits 5 s
 
 
 @pytest.fixture(scope="module")
