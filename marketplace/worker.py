@@ -55,7 +55,7 @@ class Worker:
 
     def drain(self) -> None:
         """Run every job until none has anything left to do; for commands and tests."""
-        while any([job.run() for job in self._jobs]):
+        while sum(job.run() for job in self._jobs):
             pass
 
     def _holds_lease(self) -> bool:
