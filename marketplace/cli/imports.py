@@ -1,10 +1,11 @@
 """``marketplace import``: the template, a dry run, an import; and a job that the web handed in."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import DBAPIError, OperationalError
 from tqdm import tqdm
 
 from marketplace.cli.context import database, settings
@@ -87,9 +88,15 @@ def holding() -> Iterator[Progress]:
         try:
             yield lambda rows: holder.tick()
         finally:
-            holder.release()
+            with suppress(DBAPIError):  # a full disk; the lease of a dead process is found
+                holder.release()
     except MarketplaceError as error:
         raise click.ClickException(f"{error.message}。{error.remedy}") from None
+    except (OperationalError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise click.ClickException(
+            f"不能写入：{cause}。处理后再次运行同一命令，会从断开的地方继续。"
+        ) from error
 
 
 @contextmanager

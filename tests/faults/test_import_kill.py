@@ -30,7 +30,7 @@ from tests.integration.importing.test_round_trip import stored
 from tests.support.counts import count
 from tests.support.server import ROOT, command, environment
 
-FIRMS = 80
+FIRMS, MEMBERS = 50, 36
 KILLS = count(4, 40)
 PATIENCE_SECONDS = 90
 PLACES = ("home_appliance", "auto_parts", "rail_equipment", "general_parts")
@@ -44,9 +44,9 @@ def rows() -> books.Rows:
         "products": [books.product(c, f"产品{n}") for c in codes for n in range(4)],
         "cases": [books.case(c, f"案例{n}") for c in codes for n in range(3)],
         "people": [books.person(c, f"测试{n}") for c in codes for n in range(3)],
-        "memberships": [books.membership(c, PLACES[i % 4]) for i, c in enumerate(codes[:60])],
+        "memberships": [books.membership(c, PLACES[i % 4]) for i, c in enumerate(codes[:MEMBERS])],
         "candidacies": [
-            books.candidacy(c, PLACES[i % 4], rank=i + 1) for i, c in enumerate(codes[60:])
+            books.candidacy(c, PLACES[i % 4], rank=i + 1) for i, c in enumerate(codes[MEMBERS:])
         ],
     }
 
@@ -158,6 +158,35 @@ def test_a_killed_import_resumes_to_the_same_result(store, engine, request, tmp_
         assert job.summary == {sheet: {"applied": len(rows)} for sheet, rows in given.items()}
         assert session.scalar(select(func.count()).select_from(ImportRow)) == 0
     assert contents(store) == contents_of_an_uninterrupted_run(request, given, tmp_path)
+    check_history(store)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.timeout(600)
+def test_a_full_disk_stops_the_import_and_space_lets_it_go_on(store, database_url, tmp_path):
+    """E31: files may not grow beyond a limit; nothing breaks, and the next run completes."""
+    given = rows()
+    path = books.write(store, tmp_path / "满.xlsx", given)
+    file = Path(database_url.removeprefix("sqlite:///"))
+    limit = file.stat().st_size + 2 * 2**20
+    store.engine.dispose()
+
+    full = subprocess.run(
+        ["prlimit", f"--fsize={limit}", *command("import", str(path))], cwd=ROOT, check=False,
+        env=environment(tmp_path, DATABASE_URL=database_url), capture_output=True, text=True,
+    )  # fmt: skip
+    assert full.returncode == 1
+    assert "处理后再次运行同一命令，会从断开的地方继续。" in full.stderr
+    with store.reading() as session:
+        assert session.connection().exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        assert session.scalar(select(func.count()).select_from(Membership)) == 0
+
+    process = start(store, path, tmp_path)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, said
+    with store.reading() as session:
+        job = session.scalars(select(ImportJob)).one()
+        assert job.summary == {sheet: {"applied": len(rows)} for sheet, rows in given.items()}
     check_history(store)
 
 
