@@ -2,8 +2,8 @@
 
 One engine, two ways to begin (quality.md §2.2):
 
-* ``read``  - SQLite ``BEGIN`` with ``query_only``; PostgreSQL ``READ ONLY``: GET requests, exports.
-* ``write`` - SQLite ``BEGIN IMMEDIATE``; PostgreSQL ``READ COMMITTED``: unsafe methods, CLI, worker.
+* ``read``  - SQLite ``BEGIN`` with ``query_only``; PostgreSQL ``READ ONLY``: GET requests.
+* ``write`` - SQLite ``BEGIN IMMEDIATE``; PostgreSQL ``READ COMMITTED``: all the rest.
 
 Without the begin event SQLite opens no transaction before the first write and over-admits.
 """
