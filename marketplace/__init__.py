@@ -69,6 +69,6 @@ def _add_parts(app: "Flask", settings: "Settings") -> None:
     database = Database(make_engine(settings.database_url))
     app.extensions["database"] = database
     app.extensions["search"] = Catalogue(settings.search_url, database)
-    app.extensions["cipher"] = Cipher([settings.encryption_key])
+    app.extensions["cipher"] = Cipher(settings.encryption_keys)
     app.extensions["static"] = StaticFiles(settings.data_dir / "static")
     passwords.allow_parallel(settings.max_verifies)

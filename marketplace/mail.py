@@ -75,7 +75,7 @@ class Mailer:
     """Sends queued letters; one that fails is tried again later."""
 
     def __init__(self, settings: Settings) -> None:
-        self._cipher = Cipher([settings.encryption_key])
+        self._cipher = Cipher(settings.encryption_keys)
         url = urlsplit(settings.mail_url)
         host = urlsplit(settings.base_url).hostname or "localhost"
         self._sender = parse_qs(url.query).get("from", [f"no-reply@{host}"])[0]

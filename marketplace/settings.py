@@ -48,7 +48,7 @@ class Settings:
     trusted_proxies: int = 0
     host: str = "127.0.0.1"
     port: int = 8000
-    secret_key_fallbacks: tuple[str, ...] = ()
+    encryption_key_fallbacks: tuple[str, ...] = ()
     password_profile: str = "asvs"  # noqa: S105  a name, not a password
     max_verifies: int = 2
     max_upload_mb: int = 40
@@ -60,6 +60,11 @@ class Settings:
     def demo(self) -> bool:
         """Whether this is the demo: staff accounts need no second factor, a banner says so."""
         return self.mode == "demo"
+
+    @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """The key that seals, then former keys that still open (``users reseal`` ends them)."""
+        return (self.encryption_key, *self.encryption_key_fallbacks)
 
     @property
     def https(self) -> bool:
@@ -92,7 +97,7 @@ class Settings:
             trusted_proxies=_number(read, "TRUSTED_PROXIES", 0),
             host=host,
             port=port,
-            secret_key_fallbacks=_words(read.get("SECRET_KEY_FALLBACKS", "")),
+            encryption_key_fallbacks=_words(read.get("ENCRYPTION_KEY_FALLBACKS", "")),
             password_profile=read.get("PASSWORD_PROFILE", "asvs"),
             max_verifies=_number(read, "MAX_VERIFIES", 2),
             max_upload_mb=_number(read, "MAX_UPLOAD_MB", 40),

@@ -151,7 +151,7 @@ def write_report(job: ImportJob, path: Path) -> Path:
 
 def apply(job: ImportJob, path: Path, tick: Progress) -> None:
     """Apply and tell the numbers."""
-    context = jobs.context(database(), SYSTEM, job.id, Cipher([settings().encryption_key]))
+    context = jobs.context(database(), SYSTEM, job.id, Cipher(settings().encryption_keys))
     with bar("导入", job.total_rows, tick) as progress:
         done = jobs.apply(context, progress)
     failed = kept = 0

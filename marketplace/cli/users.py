@@ -9,8 +9,9 @@ from marketplace.crypto import Cipher
 from marketplace.errors import MarketplaceError
 from marketplace.permissions import SYSTEM
 from marketplace.phases import ROLE_LABELS, OrganisationKind, Role
-from marketplace.services import accounts, invitations, organisations
+from marketplace.services import accounts, invitations, organisations, resealing
 from marketplace.services.invitations import Invitation, Post
+from marketplace.services.resealing import Progress
 from marketplace.uscc import is_valid
 
 KEY_BYTES = 48
@@ -34,7 +35,7 @@ def users_group() -> None:
 
 
 def _post() -> Post:
-    return Post(Cipher([settings().encryption_key]), settings().base_url)
+    return Post(Cipher(settings().encryption_keys), settings().base_url)
 
 
 @users_group.command(help="生成一个密钥，用于 SECRET_KEY 或 ENCRYPTION_KEY")
@@ -90,3 +91,16 @@ def unlock(login: str) -> None:
             raise click.ClickException("没有这个账号")
         accounts.unlock(session, SYSTEM, user)
     click.echo(f"已解锁 {user.login}")
+
+
+@users_group.command(
+    help="更换 ENCRYPTION_KEY 后，用新密钥重新加密（旧密钥放在 ENCRYPTION_KEY_FALLBACKS）"
+)
+def reseal() -> None:
+    cipher = Cipher(settings().encryption_keys)
+    before, now = None, Progress()
+    while now != before:
+        before = now
+        with database().unit_of_work() as session:
+            now = resealing.reseal(session, SYSTEM, cipher, before)
+    click.echo(f"已用新密钥重新加密 {now.sealed} 项")

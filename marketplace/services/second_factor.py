@@ -22,7 +22,8 @@ RECOVERY_LENGTH = 10
 ISSUER = "服务商资源池"
 
 
-def _place(user_id: int) -> str:
+def place(user_id: int) -> str:
+    """What the sealed secret of a user is bound to."""
     return f"users.totp_secret:{user_id}"
 
 
@@ -58,7 +59,7 @@ def verify(session: Session, cipher: Cipher, user: User, typed: str) -> bool:
     code = normalise(typed)
     if user.totp_secret_encrypted is None:
         return False
-    secret = cipher.open(user.totp_secret_encrypted, _place(user.id))
+    secret = cipher.open(user.totp_secret_encrypted, place(user.id))
     step = _step_of(secret, code)
     if step is None:
         return _use_recovery_code(session, user, code)
@@ -92,7 +93,7 @@ def enrol(
     step = _step_of(secret, normalise(typed))
     if step is None:
         return None
-    user.totp_secret_encrypted = cipher.seal(secret, _place(user.id))
+    user.totp_secret_encrypted = cipher.seal(secret, place(user.id))
     user.totp_last_step = step
     session.flush()
     record(session, actor, "second_factor_enrol", user)

@@ -3,7 +3,16 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template
+from flask import (
+    Flask,
+    Response,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -77,11 +86,17 @@ def problem(
         reasons = _reasons(extra or {}, title)
         page = render_template(
             "errors/error.html", code=status, message=title, remedy=remedy,
-            reasons=reasons, request_id=request_id,
+            reasons=reasons, request_id=request_id, login_url=_login_url(),
         )  # fmt: skip
         response = make_response(page)
     response.status_code = status
     return response
+
+
+def _login_url() -> str:
+    """The login page, and back here afterwards."""
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return url_for("auth.login", next=back)
 
 
 def _reasons(extra: dict[str, Any], title: str) -> list[str]:

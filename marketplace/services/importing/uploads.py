@@ -83,7 +83,7 @@ def work_on(
     if job.phase == ImportPhase.CHECKING:
         return jobs.check(database, actor, job_id, path, progress)
     if job.phase == ImportPhase.APPLYING:
-        cipher = Cipher([settings.encryption_key])
+        cipher = Cipher(settings.encryption_keys)
         return jobs.apply(jobs.context(database, actor, job_id, cipher), progress)
     raise Conflict("这次导入没有等待处理的工作", code="wrong_state")
 

@@ -85,6 +85,31 @@ def test_a_locked_account_is_freed_from_the_shell(tmp_path, database_url, client
     assert client.post("/login", data=data).status_code == 303
 
 
+def test_s82_changing_the_encryption_key(tmp_path, database_url, database):
+    from marketplace.models import Provider
+    from marketplace.services import contacts, second_factor
+
+    old, new = "the former key long enough for this", "the newer key just as long as the other"
+    with database.unit_of_work() as session:
+        user, provider = factories.make_user(session), factories.make_provider(session)
+        factories.make_user(session)
+        former = Cipher([old])
+        user.totp_secret_encrypted = former.seal("SECRET", second_factor.place(user.id))
+        sealed = former.seal("0532-80001234", contacts.place(provider.id))
+        provider.contact_phone_encrypted = sealed
+    env = {
+        "DATABASE_URL": database_url, "ENCRYPTION_KEY": new, "ENCRYPTION_KEY_FALLBACKS": old,
+    }  # fmt: skip
+    assert run(tmp_path, "users", "reseal", **env) == "已用新密钥重新加密 2 项\n"
+    assert run(tmp_path, "users", "reseal", **env) == "已用新密钥重新加密 0 项\n"
+    alone = Cipher([new])
+    with database.reading() as session:
+        secret = session.get_one(User, user.id).totp_secret_encrypted
+        phone = session.get_one(Provider, provider.id).contact_phone_encrypted
+        assert alone.open(secret, second_factor.place(user.id)) == "SECRET"
+        assert alone.open(phone, contacts.place(provider.id)) == "0532-80001234"
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
