@@ -8,13 +8,14 @@ the effect, and only then removes them, so a kill at any point loses nothing.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, event, func, insert, select, update
+from sqlalchemy import Table, delete, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from marketplace import clock
+from marketplace.bulk import insert_rows
 from marketplace.db import Database
 from marketplace.models.outbox import Lease, OutboxItem
 
@@ -54,7 +55,7 @@ def put_many(session: Session, kind: str, keys: Sequence[str]) -> None:
             {"kind": kind, "key": key, "payload": {}, "created_at": at, "due_at": at}
             for key in keys
         ]
-        session.execute(insert(OutboxItem), rows)
+        insert_rows(session, cast("Table", OutboxItem.__table__), rows)
 
 
 @event.listens_for(Session, "after_flush")
