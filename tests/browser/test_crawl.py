@@ -32,6 +32,7 @@ NOT_LINKED = {
     "contacts.ask": "the demo has no phone numbers",
     "imports.job": "answer to a form",
     "imports.report_file": "answer to a form",
+    "work.amendment": "linked when a file says something new; those of the demo do not",
     "work.bulk_report": "answer to a form",
     "work.gallery": "for people who write templates",
     "work.stored_file": "the demo has no uploaded files",
