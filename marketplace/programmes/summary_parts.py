@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from marketplace.programmes.parts import Clause
 
-TIERS = {"applicant": "申报单位", "provider": "在库单位"}
+TIERS = {"applicant": "申报单位", "provider": "在池单位"}
 
 
 @dataclass(frozen=True)

@@ -85,13 +85,13 @@ RELATIONS = {"branch": "分公司或分支机构", "parent": "母公司", "same_
 SIZES = {"micro": "微型", "small": "小型", "medium": "中型", "large": "大型"}
 CHAIN_MODES = {"self_led": "主导改造模式", "ecosystem": "生态服务模式"}
 STANDINGS = {
-    "listed": "在库",
+    "listed": "在池",
     "warned": "警告",
     "rectifying": "限期整改",
     "suspended": "暂停",
     "exited": "退出",
 }
-CANDIDACY_PHASES = {"decision": "拟入库", "publicity": "公示中", "reserve": "候补"}
+CANDIDACY_PHASES = {"decision": "拟入池", "publicity": "公示中", "reserve": "候补"}
 
 
 def _uscc(header: str = "统一社会信用代码", name: str = "uscc") -> Column:
@@ -258,23 +258,23 @@ PEOPLE = Sheet(
 
 MEMBERSHIPS = Sheet(
     "memberships",
-    "入库",
+    "入池",
     ("uscc", "type", "segment", "round"),
     (
         _uscc("服务商统一社会信用代码"),
         Column("type", "服务商类型", Kind.TERM, required=True, vocabulary="provider_type"),
         Column("segment", "细分行业", Kind.TERM, required=True, vocabulary="segment"),
         Column("round", "批次", Kind.ROUND, required=True),
-        _date("listed_on", "入库日期", required=True),
+        _date("listed_on", "入池日期", required=True),
         _date("valid_until", "有效期至"),
         Column("document_no", "文号", limit=60),
-        Column("standing", "在库状态", Kind.CHOICE, choices=STANDINGS, note="不填即为在库"),
+        Column("standing", "在池状态", Kind.CHOICE, choices=STANDINGS, note="不填即为在池"),
         Column("reason_code", "原因", Kind.TERM, vocabulary="exit_reason", note="退出时填写"),
-        Column("reason", "理由", limit=2000, note="状态不是“在库”时填写"),
+        Column("reason", "理由", limit=2000, note="状态不是“在池”时填写"),
         Column("chain_mode", "链主改造模式", Kind.CHOICE, choices=CHAIN_MODES),
         Column("waiver", "豁免理由", limit=2000, note="突破“原则上”的规定时填写；限签发权限"),
     ),
-    "已入库的服务商。只新增；在库状态的变动请在系统中办理。",
+    "已入池的服务商。只新增；在池状态的变动请在系统中办理。",
 )
 
 CANDIDACIES = Sheet(
@@ -292,7 +292,7 @@ CANDIDACIES = Sheet(
         _date("publicity_from", "公示开始"),
         _date("publicity_until", "公示截止"),
     ),
-    "已决定但未入库、正在公示或候补的服务商。只新增。",
+    "已决定但未入池、正在公示或候补的服务商。只新增。",
 )
 
 SHEETS = (ORGANISATIONS, AFFILIATES, PRODUCTS, CASES, PEOPLE, MEMBERSHIPS, CANDIDACIES)

@@ -142,9 +142,9 @@ class MembershipRow(RowSchema):
     def _grounds(self, data: Row, **kwargs: Any) -> None:
         errors = {}
         if data.get("valid_until", "9999") < data.get("listed_on", ""):
-            errors["valid_until"] = ["不能早于入库日期"]
+            errors["valid_until"] = ["不能早于入池日期"]
         if data.get("standing", "listed") != "listed" and not data.get("reason"):
-            errors["reason"] = ["状态不是“在库”时必填"]
+            errors["reason"] = ["状态不是“在池”时必填"]
         if errors:
             raise ValidationError(errors)
 

@@ -169,20 +169,20 @@ def _by_phase(candidacy: Candidacy, listed_on: date) -> list[Finding]:
     if candidacy.phase == SelectionPhase.CLOSED:
         return [Finding("wrong_state", Level.REFUSED, "这项候选已经办结")]
     if candidacy.phase == SelectionPhase.DECISION:
-        return [Finding("no_notice", Level.REFUSED, "尚未公示，不能入库")]
+        return [Finding("no_notice", Level.REFUSED, "尚未公示，不能入池")]
     until = candidacy.publicity_until
     if candidacy.phase == SelectionPhase.PUBLICITY and until is None:
         text = "没有登记公示截止日期，请核实公示已期满"
         return [Finding("notice_undated", Level.TO_VERIFY, text)]
     if until is not None and min(listed_on, clock.today()) <= until:
-        return [Finding("in_notice", Level.REFUSED, f"公示至{until:%Y-%m-%d}，期满后才能入库")]
+        return [Finding("in_notice", Level.REFUSED, f"公示至{until:%Y-%m-%d}，期满后才能入池")]
     return []
 
 
 def _check(entry: Entry) -> None:
     fields = {}
     if entry.phase not in OPEN_PHASES:
-        fields["phase"] = ["请选择拟入库、公示或候补"]
+        fields["phase"] = ["请选择拟入池、公示或候补"]
     if entry.type not in {item.id for item in entry.round.programme.types}:
         fields["type"] = ["本批次没有这个服务商类型"]
     if entry.segment not in {item.id for item in entry.round.programme.segments}:

@@ -134,7 +134,7 @@ def _basic(session: Session, place: Place, around: Surroundings) -> list[Finding
         found.append(Finding("round_closed", Level.REFUSED, f"{place.round.label}已经关闭"))
     if any((row.type, row.segment) == (place.type, place.segment) for row in around.own):
         where = _where(place, place.type, place.segment)
-        found.append(Finding("already_listed", Level.REFUSED, f"该服务商已在库：{where}"))
+        found.append(Finding("already_listed", Level.REFUSED, f"该服务商已在池：{where}"))
     quota = quotas.find(session, place.round, place.type, place.segment, place.provider,
                         place.listed_on)  # fmt: skip
     if quota is None:
@@ -172,7 +172,7 @@ def _by_rule(case: Case, message: str) -> Finding:
             case.session, place.provider, place.round, rule.id, place.segment
         )
         level = Level.WAIVED if waived else Level.NEEDS_WAIVER
-        message += "（已豁免）" if waived else "；确需入库的，由签发人先登记豁免"
+        message += "（已豁免）" if waived else "；确需入池的，由签发人先登记豁免"
     return Finding(case.clause.kind.value, level, message, rule.id, rule.article)
 
 
@@ -181,7 +181,7 @@ Check = Callable[[Case], list[str]]
 
 def _one_per_group(case: Case) -> list[str]:
     return [
-        f"关联单位“{other.organisation.name}”已在库或拟入库，同一主体不得重复参与"
+        f"关联单位“{other.organisation.name}”已在池或拟入池，同一主体不得重复参与"
         for other in case.around.affiliates
         if other.id in case.around.taken_by_affiliates
     ]
@@ -203,7 +203,7 @@ def _own_segment(case: Case) -> list[str]:
     if own and own != place.segment:
         return [f"只能申报本行业方向：该单位登记的行业是“{label(own)}”"]
     return [
-        f"只能申报一个本行业方向：已在“{label(row.segment)}”入库"
+        f"只能申报一个本行业方向：已在“{label(row.segment)}”入池"
         for row in case.around.own
         if row.type == place.type and row.segment != place.segment
     ]
@@ -212,7 +212,7 @@ def _own_segment(case: Case) -> list[str]:
 def _types_together(case: Case) -> list[str]:
     place, label = case.place, case.place.round.programme.type_label
     return [
-        f"{label(place.type)}与已在库的{label(held)}不能兼任"
+        f"{label(place.type)}与已在池的{label(held)}不能兼任"
         for held in sorted({row.type for row in case.around.own} - {place.type})
         if not {held, place.type} <= set(case.clause.roles)
     ]

@@ -85,7 +85,7 @@ def _places(session: Session, membership: Membership, gone: int) -> list[str]:
     reserve = candidacies.next_reserve(session, quota.id)
     if reserve is not None:
         texts.append(
-            f"候补第一位：{reserve.provider.organisation.name}，可在“公示与候补”中办理入库"
+            f"候补第一位：{reserve.provider.organisation.name}，可在“公示与候补”中办理入池"
         )
     elif quota.minimum:
         texts.append("这一格没有候补，需要时应补充遴选")
@@ -115,4 +115,4 @@ def _elsewhere(session: Session, membership: Membership) -> list[str]:
         .where(Round.programme_id == membership.round.programme_id)
         .where(Membership.phase.in_(LIVE_PHASES))
     )
-    return [f"该服务商的其他{others}个在库席位不受影响"] if others else []
+    return [f"该服务商的其他{others}个在池席位不受影响"] if others else []

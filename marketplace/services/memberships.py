@@ -177,7 +177,7 @@ def check_words(admission: Admission) -> None:
     if admission.chain_mode and admission.chain_mode not in CHAIN_MODES:
         fields["chain_mode"] = ["请选择列出的模式"]
     if admission.valid_until is not None and admission.valid_until < admission.listed_on:
-        fields["valid_until"] = ["有效期不能早于入库日期"]
+        fields["valid_until"] = ["有效期不能早于入池日期"]
     if fields:
         raise Invalid(fields=fields)
 

@@ -172,7 +172,7 @@ def lay_out(round_: Round, cells: Sequence[Cell]) -> Board:
     if cells and all({"type", "segment"} <= cell.dims.keys() for cell in cells):
         return _matrix(round_, programme, cells)
     lines = tuple(Line(cell.label, "", (cell,)) for cell in cells)
-    heads = (_head("在库", cells),)
+    heads = (_head("在池", cells),)
     return Board(round_, "名额", heads, lines)
 
 

@@ -87,7 +87,7 @@ def give_back(session: Session, quota_id: int) -> None:
         update(Quota).where(Quota.id == quota_id, Quota.used > 0).values(used=Quota.used - 1)
     )
     if not _changed(session.execute(statement, execution_options={"synchronize_session": False})):
-        raise Conflict("名额计数与在库数不一致，请联系运维核对", code="quota_broken")
+        raise Conflict("名额计数与在池数不一致，请联系运维核对", code="quota_broken")
 
 
 def release_held(session: Session, quota_id: int) -> None:

@@ -61,7 +61,7 @@ HTTP_TEXT: dict[int, tuple[str, str]] = {
 }
 
 CONSTRAINTS: dict[str, tuple[str, str]] = {
-    "uq_memberships_live": ("already_listed", "该服务商在此类型和细分行业已经在库"),
+    "uq_memberships_live": ("already_listed", "该服务商在此类型和细分行业已经在池"),
     "ck_quotas_within_cap": ("quota_full", "名额已满"),
     "uq_users_login": ("login_taken", "这个邮箱已经有账号"),
     "uq_organisations_uscc": ("uscc_taken", "这个统一社会信用代码已经登记"),

@@ -55,7 +55,10 @@ def test_links_lead_somewhere_and_texts_are_for_people(demo: Demo, browser: Brow
 def test_every_page_is_linked(demo: Demo, browser: Browser):
     found = set().union(*(demo.walk(browser, person).endpoints for person in PEOPLE))
     known = {rule.endpoint for rule in safe(demo.app)}
-    assert known - found == set(NOT_LINKED)
+    # A short run opens one membership of each kind; the actions it offers depend on its state.
+    actions = {name for name in known if name.startswith("work.act_")}
+    assert actions & found
+    assert known - found - actions == set(NOT_LINKED)
     assert found - known == set()
 
 

@@ -179,7 +179,9 @@ def test_a_full_disk_stops_the_import_and_space_lets_it_go_on(store, database_ur
     assert "处理后再次运行同一命令，会从断开的地方继续。" in full.stderr
     with store.reading() as session:
         assert session.connection().exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
-        assert session.scalar(select(func.count()).select_from(Membership)) == 0
+        assert session.scalar(select(func.count()).select_from(Membership)) < len(
+            given["memberships"]
+        )
 
     process = start(store, path, tmp_path)
     _, said = process.communicate(timeout=PATIENCE_SECONDS)

@@ -20,7 +20,7 @@ from tests import factories
 from tests.support.counts import count
 
 PROVIDERS = 12
-KILLS = count(6, 100)
+KILLS = count(4, 100)
 
 
 def populate(database: Database) -> None:

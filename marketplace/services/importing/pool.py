@@ -116,7 +116,7 @@ def _member(session: Session, actor: Actor, source: Source) -> Outcome:
     ).first()
     standing = data.get("standing", StandingPhase.LISTED)
     if present is not None:
-        differs = [] if present.phase == standing else ["在库状态"]
+        differs = [] if present.phase == standing else ["在池状态"]
         return Outcome(kept=differs)
     admission = Admission(
         round=round_,
@@ -141,7 +141,7 @@ def _move(session: Session, actor: Actor, membership: Membership, source: Source
     data = source.data
     transition = way_to(membership.round.programme, data["standing"], data.get("reason_code", ""))
     if transition is None:
-        raise Conflict("这个批次没有这种在库状态，或与所填原因不符")
+        raise Conflict("这个批次没有这种在池状态，或与所填原因不符")
     decision = Decision(
         why={
             "reason": data["reason"],

@@ -113,7 +113,7 @@ class PoolChecks:
             return
         transition = way_to(programme, standing, data.get("reason_code", ""))
         if transition is not None and not can(self._actor, Permission(transition.by)):
-            yield f"在库状态：您没有“{transition.label}”的权限，请先以在库导入，再由签发人办理"
+            yield f"在池状态：您没有“{transition.label}”的权限，请先以在池导入，再由签发人办理"
 
     def _cell(self, session: Session, round_: Round, row: Judged) -> str | None:
         if row.unit not in self._cities:
@@ -214,7 +214,7 @@ def _standing(programme: Programme, data: Row) -> Iterable[str]:
         return
     transition = way_to(programme, standing, data.get("reason_code", ""))
     if transition is None:
-        yield "在库状态：这个批次没有这种状态，或与所填原因不符"
+        yield "在池状态：这个批次没有这种状态，或与所填原因不符"
     elif transition.document_required and not data.get("document_no"):
         yield "文号：这种状态须有依据文号"
 

@@ -25,7 +25,7 @@ MOST = 20
 CHAIN_MODES = [("self_led", "主导改造模式"), ("ecosystem", "生态服务模式")]
 LABELS = {
     "round": "批次", "provider": "服务商", "type": "类型", "segment": "细分行业",
-    "listed_on": "入库日期", "valid_until": "有效期至", "document_no": "入库文号",
+    "listed_on": "入池日期", "valid_until": "有效期至", "document_no": "入池文号",
     "chain_mode": "链主模式", "reason": "说明", "place": "核对结果",
 }  # fmt: skip
 
@@ -53,7 +53,7 @@ def admit() -> Response:
         return page_again("work/admission.html", error, **_page(data))
     except Conflict as error:
         return _refused(error, data)
-    flash(f"已入库：{entry.provider.organisation.name}", "ok")
+    flash(f"已入池：{entry.provider.organisation.name}", "ok")
     return redirect(url_for("work.membership", membership_id=membership.id), 303)
 
 

@@ -96,13 +96,13 @@ def _numbers(found: pool_board.Board) -> list[dict[str, Any]]:
             "label": "公示中",
             "count": sum(cell.in_notice for cell in cells),
             "url": url_for(candidates, **at, phase="publicity"),
-            "note": "已经公示、还没有入库的候选，名额已预留。",
+            "note": "已经公示、还没有入池的候选，名额已预留。",
         },
         {
             "label": "候补",
             "count": sum(cell.reserve or 0 for cell in cells),
             "url": url_for(candidates, **at, phase="reserve"),
-            "note": "按名次排队，有空额并重新核对后可以入库。",
+            "note": "按名次排队，有空额并重新核对后可以入池。",
         },
         {
             "label": "暂停",
@@ -129,8 +129,8 @@ def _tasks(round_: Round, found: pool_board.Board, waiting: Attention) -> list[d
          "完成后办理“整改完成”"),
         ("warn", "90天内到期", waiting.ending, url_for(members, **at, ending="1"),
          "有效期将满或已满"),
-        ("info", "公示中，待入库", waiting.in_notice,
-         url_for("work.candidacies", **at, phase="publicity"), "公示期满后办理入库"),
+        ("info", "公示中，待入池", waiting.in_notice,
+         url_for("work.candidacies", **at, phase="publicity"), "公示期满后办理入池"),
     ]  # fmt: skip
     return [
         {"tone": tone, "label": label, "count": number, "url": url, "text": text}

@@ -26,13 +26,13 @@ from marketplace.web.work.board import chosen_round
 
 MOST = 200
 PHASES: dict[str, tuple[str, str, str]] = {
-    SelectionPhase.DECISION.value: ("info", "list-check", "拟入库"),
+    SelectionPhase.DECISION.value: ("info", "list-check", "拟入池"),
     SelectionPhase.PUBLICITY.value: ("info", "clock", "公示中"),
     SelectionPhase.RESERVE.value: ("neutral", "people", "候补"),
     SelectionPhase.CLOSED.value: ("neutral", "check-circle", "已办结"),
 }
 LABELS = {
-    "listed_on": "入库日期", "valid_until": "有效期至", "document_no": "入库文号",
+    "listed_on": "入池日期", "valid_until": "有效期至", "document_no": "入池文号",
     "chain_mode": "链主模式", "reason": "理由", "place": "核对结果",
 }  # fmt: skip
 
@@ -81,7 +81,7 @@ def list_candidacy(candidacy_id: int) -> Response:
         response = page_again("work/candidacy.html", again, **_page(candidacy_id))
         response.status_code = 409
         return response
-    flash(f"已入库：{row.provider.organisation.name}", "ok")
+    flash(f"已入池：{row.provider.organisation.name}", "ok")
     return redirect(url_for("work.membership", membership_id=membership.id), 303)
 
 

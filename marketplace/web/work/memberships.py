@@ -150,7 +150,7 @@ def _columns(sort: str) -> list[dict[str, Any]]:
         {"key": "type_short", "label": "类型"},
         {"key": "state", "label": "状态"},
         {"key": "since", "label": "状态起始", **sorting(Sort.SINCE)},
-        {"key": "listed_on", "label": "入库日期", **sorting(Sort.LISTED)},
+        {"key": "listed_on", "label": "入池日期", **sorting(Sort.LISTED)},
         {"key": "valid_until", "label": "有效期至", **sorting(Sort.VALID)},
     ]
 

@@ -26,7 +26,7 @@ ROUND_LABELS = {
     "draft": "筹备", "coming": "即将开始", "open": "申报中", "review": "评审中",
     "publicity": "公示中", "listed": "已公布名单", "closed": "已结束",
 }  # fmt: skip
-WORKFLOW_LABELS = {"selection": "遴选流程", "standing": "在库流程"}
+WORKFLOW_LABELS = {"selection": "遴选流程", "standing": "在池流程"}
 OWN_LAYOUT = ("条件", "材料", "期限")
 """Sections of the summary that have a layout of their own on the page."""
 

@@ -86,7 +86,7 @@ def cell(round_: Round, found: Cell) -> dict[str, Any]:
     by = where(round_, found)
     state = found.state
     counts = [
-        ("拟入库", found.decided or None, "work.candidacies", "decision"),
+        ("拟入池", found.decided or None, "work.candidacies", "decision"),
         ("公示", found.in_notice, "work.candidacies", "publicity"),
         ("候补", found.reserve, "work.candidacies", "reserve"),
         ("暂停", found.suspended, "work.memberships", "suspended"),

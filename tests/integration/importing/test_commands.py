@@ -57,7 +57,7 @@ def test_template_dry_run_import_and_again(place):
     code, out, _ = run(place, "import", path)
     assert (code, out.splitlines()) == (0, [
         "检查通过：共 14 行，没有错误", "机构：写入3", "关联关系：写入1", "产品：写入3",
-        "案例：写入2", "人员：写入2", "入库：写入2", "候选：写入1",
+        "案例：写入2", "人员：写入2", "入池：写入2", "候选：写入1",
     ])  # fmt: skip
     code, out, _ = run(place, "import", path)
     assert (code, out.splitlines()[1:4]) == (
@@ -98,7 +98,7 @@ def test_the_demo_is_seeded_whole_and_again_without_change(place):
     code, out, _ = run(place, "seed", "demo")
     lines = out.splitlines()
     assert (code, lines[-1][:6]) == (0, "索引已重建：")
-    assert {"词表：新增0", "批次：新增4", "入库：写入96", "账号：新增13"} <= set(lines)
+    assert {"词表：新增0", "批次：新增4", "入池：写入96", "账号：新增13"} <= set(lines)
     before = counted(place)
 
     code, out, _ = run(place, "seed", "demo")

@@ -133,7 +133,7 @@ def test_the_file_comes_back_with_the_errors_and_can_be_corrected(store, tmp_pat
     assert report.write(store, job.id, source, target) == 2
 
     with CalamineWorkbook.from_path(target) as book:
-        assert book.sheet_names == ["机构", "关联关系", "产品", "案例", "人员", "入库", "候选"]
+        assert book.sheet_names == ["机构", "关联关系", "产品", "案例", "人员", "入池", "候选"]
         sheet = book.get_sheet_by_name("产品").to_python()
         assert [row[0] for row in sheet] == [
             "错误", "",
@@ -251,15 +251,15 @@ def test_places_of_affiliates_beside_each_other(store, tmp_path):
     [
         ({"type": "platform"}, SYSTEM, "服务商类型：这个批次没有这个类型"),
         ({"segment": "general"}, SYSTEM, "细分行业：这个批次没有这个细分行业"),
-        ({"standing": "warned"}, SYSTEM, "理由：状态不是“在库”时必填"),
+        ({"standing": "warned"}, SYSTEM, "理由：状态不是“在池”时必填"),
         ({"standing": "exited", "reason": "x"}, SYSTEM,
-         "在库状态：这个批次没有这种状态，或与所填原因不符"),
+         "在池状态：这个批次没有这种状态，或与所填原因不符"),
         ({"standing": "exited", "reason": "x", "reason_code": "X01", "document_no": ""}, SYSTEM,
          "文号：这种状态须有依据文号"),
         ({"standing": "exited", "reason": "x", "reason_code": "X01"}, OFFICER,
-         "在库状态：您没有“移出”的权限，请先以在库导入，再由签发人办理"),
+         "在池状态：您没有“移出”的权限，请先以在池导入，再由签发人办理"),
         ({"waiver": "专家同意"}, OFFICER, "豁免理由：请由签发人先在系统中登记豁免，文件中不填"),
-        ({"valid_until": date(2020, 1, 1)}, SYSTEM, "有效期至：不能早于入库日期"),
+        ({"valid_until": date(2020, 1, 1)}, SYSTEM, "有效期至：不能早于入池日期"),
         ({"round": "没有的批次"}, SYSTEM,
          "批次：“没有的批次”不在选项中，可填：青岛第一批"),
     ],
@@ -321,7 +321,7 @@ def test_places_that_exist_are_left_to_their_managers(store, book, tmp_path):
     job = books.load(store, books.write(store, tmp_path / "二.xlsx", rows))
     assert job.summary["memberships"] == {"unchanged": 2, "kept": 1}
     assert books.errors(store, job) == {
-        ("memberships", 2): "已保留人工修改：在库状态",
+        ("memberships", 2): "已保留人工修改：在池状态",
         ("candidacies", 2): "已保留人工修改：阶段",
     }
     with store.reading() as session:

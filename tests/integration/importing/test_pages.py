@@ -131,7 +131,7 @@ def test_the_template_is_a_workbook_with_our_sheets(officer):
     answer = officer.get("/work/imports/template.xlsx")
     assert answer.status_code == 200
     with CalamineWorkbook.from_filelike(io.BytesIO(answer.data)) as book:
-        titles = ["机构", "关联关系", "产品", "案例", "人员", "入库", "候选"]
+        titles = ["机构", "关联关系", "产品", "案例", "人员", "入池", "候选"]
         assert book.sheet_names == ["填写说明", "选项", *titles]
         options = [cell for row in book.get_sheet_by_name("选项").to_python() for cell in row]
         assert {"制造执行系统", books.ROUND, "汽车零部件及配件制造"} <= set(options)

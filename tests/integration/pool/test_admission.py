@@ -93,7 +93,7 @@ def test_a_provider_is_listed_once_per_type_and_segment(pool: Pool) -> None:
     pool.admit(provider)
     error = refusal(pool, provider)
     assert error.code == "already_listed"
-    assert error.reasons == ["该服务商已在库：家用电器及配件制造 · “小快轻准”产品型服务商"]
+    assert error.reasons == ["该服务商已在池：家用电器及配件制造 · “小快轻准”产品型服务商"]
 
 
 def test_a_provider_that_left_may_come_back(pool: Pool) -> None:
@@ -111,7 +111,7 @@ def test_an_affiliate_in_the_pool_refuses_however_far_the_link(pool: Pool) -> No
     error = refusal(pool, grandchild, "product", "general_parts")
     assert error.code == "one_per_affiliate_group"
     assert error.reasons == [
-        f"关联单位“{mother.organisation.name}”已在库或拟入库，同一主体不得重复参与"
+        f"关联单位“{mother.organisation.name}”已在池或拟入池，同一主体不得重复参与"
     ]
 
 
@@ -139,7 +139,7 @@ def test_a_third_segment_needs_a_recorded_waiver(pool: Pool) -> None:
     assert error.code == "max_distinct_segments"
     assert error.reasons == [
         "该服务商已在2个细分行业（汽车零部件及配件制造、家用电器及配件制造），原则上最多2个"
-        "；确需入库的，由签发人先登记豁免"
+        "；确需入池的，由签发人先登记豁免"
     ]
     waivers.grant(
         pool.session, pool.leader, provider,

@@ -244,7 +244,7 @@ def test_an_admission_shows_findings_and_then_happens(
     assert events_of(database, "admit") == 1
     twice = client.post("/work/memberships/admit", data={**data, "form_key": "n" * 24})
     assert twice.status_code == 409
-    assert "该服务商已在库" in text_of(twice.text)
+    assert "该服务商已在池" in text_of(twice.text)
 
 
 def test_a_candidacy_in_notice_is_listed_with_its_held_place(
