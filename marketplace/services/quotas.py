@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, Update, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.errors import Conflict, Invalid
@@ -41,8 +41,10 @@ def cell_for(
     return quota
 
 
-def _changed(result: Any) -> bool:
-    rows: CursorResult[Any] = result
+def _changed(session: Session, statement: Update) -> bool:
+    """Whether the one conditional UPDATE found its row."""
+    unsynchronised = {"synchronize_session": False}
+    rows: CursorResult[Any] = session.execute(statement, execution_options=unsynchronised)  # type: ignore[assignment]
     return rows.rowcount == 1
 
 
@@ -54,7 +56,7 @@ def take(session: Session, quota: Quota) -> None:
         .where((Quota.cap.is_(None)) | (Quota.used + Quota.held < Quota.cap))
         .values(used=Quota.used + 1)
     )
-    if not _changed(session.execute(statement, execution_options={"synchronize_session": False})):
+    if not _changed(session, statement):
         raise _full(session, quota)
 
 
@@ -65,7 +67,7 @@ def take_held(session: Session, quota: Quota) -> None:
         .where(Quota.id == quota.id, Quota.held > 0)
         .values(used=Quota.used + 1, held=Quota.held - 1)
     )
-    if not _changed(session.execute(statement, execution_options={"synchronize_session": False})):
+    if not _changed(session, statement):
         raise Conflict(f"{quota.label}：没有预留的名额", code="nothing_held")
 
 
@@ -77,7 +79,7 @@ def hold(session: Session, quota: Quota) -> None:
         .where((Quota.cap.is_(None)) | (Quota.used + Quota.held < Quota.cap))
         .values(held=Quota.held + 1)
     )
-    if not _changed(session.execute(statement, execution_options={"synchronize_session": False})):
+    if not _changed(session, statement):
         raise _full(session, quota)
 
 
@@ -86,7 +88,7 @@ def give_back(session: Session, quota_id: int) -> None:
     statement = (
         update(Quota).where(Quota.id == quota_id, Quota.used > 0).values(used=Quota.used - 1)
     )
-    if not _changed(session.execute(statement, execution_options={"synchronize_session": False})):
+    if not _changed(session, statement):
         raise Conflict("名额计数与在池数不一致，请联系运维核对", code="quota_broken")
 
 
@@ -95,7 +97,7 @@ def release_held(session: Session, quota_id: int) -> None:
     statement = (
         update(Quota).where(Quota.id == quota_id, Quota.held > 0).values(held=Quota.held - 1)
     )
-    if not _changed(session.execute(statement, execution_options={"synchronize_session": False})):
+    if not _changed(session, statement):
         raise Conflict("预留名额计数不一致，请联系运维核对", code="quota_broken")
 
 

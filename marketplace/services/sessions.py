@@ -25,7 +25,6 @@ ANONYMOUS = timedelta(minutes=30)
 CONFIRMED_FOR = timedelta(minutes=15)
 STAFF_PARALLEL = 3
 TOUCH_EVERY = timedelta(minutes=1)
-KEPT_AFTER_END = timedelta(days=2)
 
 ENDINGS = {
     "logout": "您已退出登录。",
@@ -264,12 +263,3 @@ def end_all(
     values = {"ended_at": clock.now(), "ended_reason": reason}
     result: CursorResult[Any] = session.execute(statement.values(**values))  # type: ignore[assignment]
     return result.rowcount
-
-
-def prune(session: Session, limit: int = 1000) -> int:
-    """Delete sessions that have been over for two days; answers how many."""
-    old = clock.now() - KEPT_AFTER_END
-    ids = session.scalars(select(UserSession.id).where(UserSession.expires_at < old).limit(limit))
-    found = list(ids)
-    session.execute(delete(UserSession).where(UserSession.id.in_(found)))
-    return len(found)
