@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv with the locked dependencies. Safe to repeat: it does nothing when nothing changed.
-#   bin/bootstrap.sh [runtime|dev|bench]
+#   bin/bootstrap.sh [runtime|semantic|dev|bench]
 # Honours PYTHON (the interpreter to use) and VENV (default .venv).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 kind="${1:-runtime}"
 venv="${VENV:-.venv}"
 lock="requirements/$kind.txt"
-[ -f "$lock" ] || fail "No such set of dependencies: $kind (runtime, dev or bench)"
+[ -f "$lock" ] || fail "No such set of dependencies: $kind (runtime, semantic, dev or bench)"
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 

@@ -18,8 +18,9 @@ upgrade=("$@")
 pin tools requirements/tools.in
 pin runtime requirements/runtime.in requirements/build.in
 # Each set holds the smaller one at the same versions, so that adding one never moves the other.
-pin dev requirements/runtime.in requirements/build.in requirements/dev.in --constraint requirements/runtime.txt
-pin bench requirements/runtime.in requirements/build.in requirements/dev.in requirements/bench.in --constraint requirements/dev.txt
+pin semantic requirements/runtime.in requirements/build.in requirements/semantic.in --constraint requirements/runtime.txt
+pin dev requirements/runtime.in requirements/build.in requirements/semantic.in requirements/dev.in --constraint requirements/runtime.txt
+pin bench requirements/runtime.in requirements/build.in requirements/semantic.in requirements/dev.in requirements/bench.in --constraint requirements/dev.txt
 if command -v npm >/dev/null 2>&1; then
   # The second pass adds the peers that the first leaves out.
   for _ in 1 2; do
