@@ -5,14 +5,21 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.models import CaseStudy, Membership, Product, Provider
-from marketplace.services.catalogue import Shown, client_of, gravest, state_of
+from marketplace.services.catalogue import (
+    Shown,
+    changed_at,
+    client_of,
+    first_listed,
+    gravest,
+    state_of,
+)
 from marketplace.services.vocabulary import Vocabulary
 from search import Document
 
 OUTSIDE = "outside"
 """District code of providers registered outside the city."""
 
-CARD_SHAPE = 1
+CARD_SHAPE = 2
 """Raise it whenever cards get other keys: pages take older ones for an index out of order."""
 
 EXCERPTS = 600
@@ -62,9 +69,9 @@ def _bands(words: Vocabulary, kind: str, values: Iterable[Any]) -> tuple[str, ..
     return _codes(words.band(kind, value) for value in values if value is not None)
 
 
-def _stamps(row: Provider | Product | CaseStudy) -> dict[str, int]:
+def _stamps(row: Provider | Product | CaseStudy, listed: Iterable[Membership]) -> dict[str, int]:
     return {
-        "updated": int(row.updated_at.timestamp()),
+        "updated": int(changed_at(row, listed).timestamp()),
         "created": int(row.created_at.timestamp()),
     }
 
@@ -86,7 +93,7 @@ def provider_document(shown: Shown, words: Vocabulary, version: int) -> Document
         "case_year": _codes(str(case.year) for case in cases),
         "has_local_case": ("yes",) if local else (),
     }
-    numbers = _stamps(provider)
+    numbers = _stamps(provider, shown.listed)
     if prices:
         numbers["price"] = int(min(prices))
     body = [
@@ -136,7 +143,7 @@ def _provider_card(shown: Shown) -> dict[str, Any]:
         "cases": len(cases),
         "segment_cases": sum(case.segment in shown.segments for case in cases),
         "local_headcount": provider.local_headcount,
-        "updated": provider.updated_at.isoformat(),
+        "updated": changed_at(provider, shown.listed).isoformat(),
     }
 
 
@@ -154,7 +161,7 @@ def product_document(product: Product, shown: Shown, words: Vocabulary, version:
         "price_band": _bands(words, "price_band", [price]),
         "delivery_band": _bands(words, "delivery_band", [product.typical_days]),
     }
-    numbers = _stamps(product) | ({} if price is None else {"price": int(price)})
+    numbers = _stamps(product, listed) | ({} if price is None else {"price": int(price)})
     body = [
         product.summary, product.description, *product.modules_common, *product.modules_custom,
         *product.interfaces, product.prerequisites, provider.organisation.name,
@@ -193,13 +200,13 @@ def _product_card(
         "list_price": _number(product.list_price_cny),
         "price_unit": product.price_unit,
         "days": product.typical_days,
-        "updated": product.updated_at.isoformat(),
+        "updated": changed_at(product, listed).isoformat(),
     }
 
 
 def case_document(case: CaseStudy, shown: Shown, words: Vocabulary, version: int) -> Document:
     """A case under its own segment and district; the type is its provider's."""
-    provider = shown.provider
+    provider, entry = shown.provider, (first_listed(shown.listed),)
     keywords = _pool_keywords(shown, shown.listed) | {
         "segment": _codes([case.segment]),
         "process_link": _codes(case.process_links),
@@ -221,12 +228,12 @@ def case_document(case: CaseStudy, shown: Shown, words: Vocabulary, version: int
         title=case.title,
         body="\n".join(body),
         keywords=keywords,
-        numbers=_stamps(case) | {"year": case.year},
-        card=_case_card(case, provider),
+        numbers=_stamps(case, entry) | {"year": case.year},
+        card=_case_card(case, provider, entry),
     )
 
 
-def _case_card(case: CaseStudy, provider: Provider) -> dict[str, Any]:
+def _case_card(case: CaseStudy, provider: Provider, entry: Iterable[Membership]) -> dict[str, Any]:
     return {
         "shape": CARD_SHAPE,
         "title": case.title,
@@ -248,6 +255,7 @@ def _case_card(case: CaseStudy, provider: Provider) -> dict[str, Any]:
         "metrics": case.metrics[:3],
         "level_before": case.level_before,
         "level_after": case.level_after,
+        "updated": changed_at(case, entry).isoformat(),
     }
 
 

@@ -7,7 +7,7 @@ place in a public phase and was not hidden by staff; everything else shows at mo
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -110,6 +110,16 @@ def state_of(membership: Membership) -> State:
 def gravest(memberships: Iterable[Membership]) -> Membership:
     """The place whose standing a visitor must know first."""
     return max(memberships, key=lambda item: _GRAVITY[StandingPhase(item.phase)])
+
+
+def changed_at(row: Provider | Product | CaseStudy, listed: Iterable[Membership]) -> datetime:
+    """When the public last got something new: the row's own change, or the listing of a place."""
+    return max([row.updated_at, *(item.created_at for item in listed)])
+
+
+def first_listed(listed: Sequence[Membership]) -> Membership:
+    """The place that brought a provider, and with it its cases, into the pool."""
+    return min(listed, key=lambda item: (item.created_at, item.id))
 
 
 def provider(session: Session, provider_id: int) -> Shown:

@@ -25,10 +25,12 @@ def product(product_id: int) -> Response | str:
     if item not in shown.products:
         return redirect(f"/providers/{shown.provider.id}")
     segments = set(item.segments) & set(shown.segments)
+    listed = [place for place in shown.listed if place.segment in segments]
     cases = [case for case in shown.cases if item.name in case.product_names]
     return render_template(
         "public/product.html",
         product=item,
+        updated=catalogue.changed_at(item, listed),
         provider=shown.provider,
         organisation=shown.provider.organisation,
         types=type_names(shown.types),

@@ -48,6 +48,7 @@ def provider(provider_id: int) -> str:
     return render_template(
         "public/provider.html",
         **_common(session, shown),
+        updated=catalogue.changed_at(shown.provider, shown.listed),
         types=type_names(shown.types),
         type_codes=shown.types,
         segments=names("segment", shown.segments),
