@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, event, func, select, update
+from sqlalchemy import Select, Table, delete, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,8 @@ MAX_ATTEMPTS = 10
 FIRST_DELAY_SECONDS = 1
 MAX_DELAY_SECONDS = 300
 LEASE_SECONDS = 8
+LATE_SECONDS = 60
+"""Rows that wait longer make an alarm: on the operator page and in the worker's log."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,11 @@ class QueueStatus:
     parked: int
     oldest_seconds: float
 
+    @property
+    def alarming(self) -> bool:
+        """Whether somebody must look: rows wait too long, or have been given up."""
+        return self.parked > 0 or self.oldest_seconds > LATE_SECONDS
+
 
 def status(session: Session, kind: str) -> QueueStatus:
     """Numbers for the operator page."""
@@ -154,11 +161,22 @@ def status(session: Session, kind: str) -> QueueStatus:
     return QueueStatus(waiting, parked or 0, age)
 
 
-def retry_parked(session: Session, kind: str) -> int:
-    """Let parked rows run again; answers how many."""
-    result = session.execute(
-        update(OutboxItem)
+def parked(kind: str) -> Select[OutboxItem]:
+    """SELECT of the rows that were given up, the latest first."""
+    return (
+        select(OutboxItem)
         .where(OutboxItem.kind == kind, OutboxItem.parked_at.is_not(None))
-        .values(parked_at=None, attempts=0, due_at=clock.now(), error="")
+        .order_by(OutboxItem.parked_at.desc(), OutboxItem.id.desc())
     )
+
+
+def retry_parked(session: Session, kind: str, item_id: int | None = None) -> int:
+    """Let parked rows run again, one or all; answers how many. Their error stays to be read."""
+    statement = update(OutboxItem).where(OutboxItem.kind == kind, OutboxItem.parked_at.is_not(None))
+    if item_id is not None:
+        statement = statement.where(OutboxItem.id == item_id)
+    # The age counts from now: what waited for a person is not the worker's delay.
+    now = clock.now()
+    values = {"parked_at": None, "attempts": 0, "due_at": now, "created_at": now}
+    result = session.execute(statement.values(values))
     return int(getattr(result, "rowcount", 0))

@@ -67,6 +67,7 @@ class Permission(StrEnum):
     ROLE_GRANT = "role:grant"
     ROUND_MANAGE = "round:manage"
     SEARCH_OPERATE = "search:operate"
+    SEARCH_REBUILD = "search:rebuild"
     SECURITY_READ = "security:read"
     SESSION_REVOKE = "session:revoke"
     SYSTEM_READ = "system:read"
@@ -125,6 +126,7 @@ RULES: dict[Permission, Rule] = {
     _P.ROLE_GRANT: _ADMIN | IsSystem(),
     _P.ROUND_MANAGE: _OFFICER,
     _P.SEARCH_OPERATE: _SECURITY | IsSystem(),
+    _P.SEARCH_REBUILD: _SECURITY | _CITY | IsSystem(),
     _P.SECURITY_READ: _SECURITY | Is(Role.AUDITOR),
     _P.SESSION_REVOKE: _SECURITY | _ADMIN,
     _P.SYSTEM_READ: _SECURITY | _CITY,

@@ -141,3 +141,13 @@ class RowPhase(StrEnum):
     APPLIED = "applied"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+
+
+class RebuildPhase(StrEnum):
+    """Where a rebuild of the search index stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import delete
 
 from marketplace import clock, outbox
@@ -9,25 +10,43 @@ from marketplace.db import Database
 from marketplace.indexing.wiring import Catalogue, Indexer
 from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
-from marketplace.services import seals
-from marketplace.services.importing.uploads import Launcher
+from marketplace.services import rebuild_process, seals
+from marketplace.services.importing import uploads
 from marketplace.settings import Settings
 from marketplace.worker import Job
+
+log = structlog.get_logger()
 
 KEEP_SESSIONS = timedelta(days=30)
 
 
 def jobs(settings: Settings, database: Database) -> list[Job]:
-    """Index every 50 ms; mail, imports and seals every second; clearing up every ten minutes."""
+    """Index every 50 ms; mail, imports, rebuilds and seals every second; the rest rarely."""
     indexer = Indexer(Catalogue(settings.search_url, database), database)
     mailer = Mailer(settings)
     return [
         Job("index", lambda: outbox.drain(database, outbox.INDEX, indexer.handle), 0.05),
         Job("mail", lambda: outbox.drain(database, outbox.MAIL, mailer.handle), 1.0),
-        Job("import", Launcher(database).step, 1.0),
+        Job("import", uploads.Launcher(database).step, 1.0),
+        Job("rebuild", rebuild_process.Launcher(database).step, 1.0),
         Job("seal", lambda: database.run(seals.seal), 1.0),
+        Job("watch", lambda: watch(database), 30.0),
         Job("clear", lambda: clear_up(database), 600.0),
     ]
+
+
+def watch(database: Database) -> int:
+    """Say it in the log when an index row waits too long or was given up (E23)."""
+    with database.reading() as session:
+        queue = outbox.status(session, outbox.INDEX)
+    if queue.alarming:
+        log.error(
+            "outbox late",
+            outbox_oldest_seconds=round(queue.oldest_seconds),
+            outbox_waiting=queue.waiting,
+            outbox_parked=queue.parked,
+        )
+    return 0
 
 
 def clear_up(database: Database) -> int:

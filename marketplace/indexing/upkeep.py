@@ -13,7 +13,9 @@ from marketplace.services.vocabulary import Vocabulary
 from search import Differences, Document, Rebuilt, rebuild, status, verify
 
 BATCH = 200
+WATCHED = 500
 Progress = Callable[[str, int], None]
+"""Called with a stage (``documents``, ``catch_up``, ``verify``, ``compare``) and a count."""
 
 
 def public_documents(database: Database) -> Iterator[Document]:
@@ -53,10 +55,20 @@ def rebuild_index(
         catalogue.engine,
         lambda: public_documents(database),
         load=lambda ids: _present(database, ids),
-        expected=lambda: versions(database),
+        expected=lambda: _watched(versions(database), progress),
         terms=terms(words),
         progress=progress,
     )
+
+
+def _watched(
+    expected: Iterable[tuple[str, int]], progress: Progress | None
+) -> Iterator[tuple[str, int]]:
+    """Tell how far the comparison is: with many documents it takes as long as the writing."""
+    for number, pair in enumerate(expected, 1):
+        yield pair
+        if progress is not None and number % WATCHED == 0:
+            progress("verify", number)
 
 
 def _present(database: Database, document_ids: Sequence[str]) -> list[Document]:

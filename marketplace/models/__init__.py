@@ -21,6 +21,7 @@ from marketplace.models.organisations import Affiliation, Organisation
 from marketplace.models.outbox import Lease, OutboxItem
 from marketplace.models.products import Product
 from marketplace.models.providers import Person, Provider
+from marketplace.models.rebuilds import IndexRebuild
 from marketplace.models.rounds import Quota, Round
 from marketplace.models.vocabulary import CalendarDay, CalendarYear, Term
 
@@ -35,6 +36,7 @@ __all__ = [
     "EventSeal",
     "ImportJob",
     "ImportRow",
+    "IndexRebuild",
     "Lease",
     "LoginCounter",
     "Membership",
