@@ -12,10 +12,12 @@ from marketplace.models.accounts import (
     UserSession,
 )
 from marketplace.models.cases import CaseStudy
+from marketplace.models.drafts import FormDraft, HeldForm
 from marketplace.models.events import Event, EventSeal
 from marketplace.models.files import StoredFile
 from marketplace.models.forms import SubmittedForm
 from marketplace.models.imports import ImportJob, ImportRow
+from marketplace.models.inbox import Message, MessageChoice
 from marketplace.models.memberships import Ban, Candidacy, Membership, Waiver
 from marketplace.models.organisations import Affiliation, Organisation
 from marketplace.models.outbox import Lease, OutboxItem
@@ -34,12 +36,16 @@ __all__ = [
     "CaseStudy",
     "Event",
     "EventSeal",
+    "FormDraft",
+    "HeldForm",
     "ImportJob",
     "ImportRow",
     "IndexRebuild",
     "Lease",
     "LoginCounter",
     "Membership",
+    "Message",
+    "MessageChoice",
     "OneTimeLink",
     "Organisation",
     "OutboxItem",
