@@ -28,7 +28,7 @@ from search.errors import (
     Unavailable,
     WriterBusy,
 )
-from search.index import Differences, Rebuilt, rebuild, status, verify
+from search.index import Differences, Rebuilt, new_terms, rebuild, status, verify
 from search.query import SearchRequest, Sort
 from search.result import FacetValue, Hit, Page, Reading, Way
 from search.searcher import Searcher
@@ -60,6 +60,7 @@ __all__ = [
     "Unavailable",
     "Way",
     "WriterBusy",
+    "new_terms",
     "open_engine",
     "rebuild",
     "status",

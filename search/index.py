@@ -1,13 +1,14 @@
 """The life of an index: rebuild it, compare it with its source, tell how it is."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from search.documents import Document
 from search.engines import Build, Engine
 from search.engines.meta import current_meta
-from search.errors import RebuildFailed
+from search.errors import RebuildFailed, Unavailable
 
 Progress = Callable[[str, int], None]
 Loader = Callable[[Sequence[str]], Iterable[Document]]
@@ -55,12 +56,21 @@ def verify(engine: Engine, expected: Iterable[tuple[str, int]]) -> Differences:
 
 
 def status(engine: Engine, terms: Iterable[str] = ()) -> Mapping[str, str | int]:
-    """Facts for an operator; ``new_terms``: how many of the terms wait for a rebuild."""
+    """Facts for an operator: the engine's; ``program_*``: the hashes this program would build with;
+    ``new_terms``: how many of the terms wait for a rebuild.
+    """
     facts = dict(engine.status())
+    program = current_meta()
+    facts |= {f"program_{name}": getattr(program, name) for name in ("schema", "analysis", "words")}
     if facts.get("state") == "ok":
-        wanted = set(current_meta(terms).terms)
-        facts["new_terms"] = len(wanted - set(engine.view().meta.terms))
+        with suppress(Unavailable):  # gone in this very moment
+            facts["new_terms"] = len(new_terms(engine, terms))
     return facts
+
+
+def new_terms(engine: Engine, terms: Iterable[str]) -> tuple[str, ...]:
+    """The terms that are no words of the index yet, in normal form. Raises Unavailable."""
+    return tuple(sorted(set(current_meta(terms).terms) - set(engine.view().meta.terms)))
 
 
 def rebuild(

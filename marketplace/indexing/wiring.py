@@ -70,7 +70,7 @@ class Catalogue:
         engine = self.engine
         with self._lock:
             if self._searcher is None or self._searcher[0].words != words.words:
-                self._searcher = words, Searcher(engine, Analyzer(terms(words), synonyms(words)))
+                self._searcher = words, searcher(engine, words)
             return self._searcher[1]
 
     def close(self) -> None:
@@ -79,6 +79,11 @@ class Catalogue:
             if self._engine is not None:
                 self._engine.close()
             self._engine = self._searcher = None
+
+
+def searcher(engine: Engine, words: Vocabulary) -> Searcher:
+    """Search with these words: those in use, or those an editor tries out."""
+    return Searcher(engine, Analyzer(terms(words), synonyms(words)))
 
 
 def terms(words: Vocabulary) -> list[str]:

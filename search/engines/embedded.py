@@ -152,8 +152,10 @@ class EmbeddedEngine:
             "building": self._folder.building() or "",
         }
         try:
-            view = self.view()
             facts["generation"] = self._folder.current()
+            meta = self._folder.meta(str(facts["generation"]))
+            facts |= {"schema": meta.schema, "analysis": meta.analysis, "words": meta.words}
+            view = self.view()
             facts["documents"] = view.searcher.num_docs
             facts["segments"] = view.searcher.num_segments
             facts["terms"] = len(view.meta.terms)
