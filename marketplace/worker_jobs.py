@@ -7,7 +7,8 @@ from sqlalchemy import delete
 
 from marketplace import clock, outbox
 from marketplace.db import Database
-from marketplace.indexing.wiring import Catalogue, Indexer
+from marketplace.indexing.indexer import Indexer
+from marketplace.indexing.wiring import Catalogue
 from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
 from marketplace.services import rebuild_process, seals

@@ -5,7 +5,8 @@ import threading
 
 from marketplace import outbox
 from marketplace.db import Database, make_engine
-from marketplace.indexing.wiring import Catalogue, Indexer
+from marketplace.indexing.indexer import Indexer
+from marketplace.indexing.wiring import Catalogue
 from marketplace.worker import Job, Worker
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import Engine, update
 
 from marketplace import clock, outbox
 from marketplace.db import Database
+from marketplace.indexing.indexer import Indexer
 from marketplace.indexing.upkeep import rebuild_index, verify_index
-from marketplace.indexing.wiring import Catalogue, Indexer
+from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Lease, Membership, Product, Provider
 from search import Document
 from tests import factories
