@@ -18,7 +18,7 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import Why, record
 from marketplace.models import Event, Membership, Provider
 from marketplace.permissions import Actor, Permission, can, require
-from marketplace.programmes.workflows import Transition, Workflow
+from marketplace.programmes.workflows import State, Transition, Workflow
 
 
 class Subject(Protocol):
@@ -120,7 +120,7 @@ def perform(
     if reasons := [reason for reason in found if reason is not None]:
         raise Conflict("；".join(reasons), code="guard_refused", reasons=reasons)
     states = (subject.state, transition.to)
-    _enter(subject, workflow, transition, grounds)
+    _enter(subject, workflow.state(transition.to), given)
     event = record(session, actor, action, subject, states=states, why=grounds, diff=_plain(data))
     for name in transition.effects:
         EFFECTS[name](session, subject, actor, given)
@@ -158,19 +158,21 @@ def _check_grounds(transition: Transition, grounds: Why) -> None:
         raise Invalid(fields=fields)
 
 
-def _enter(subject: Any, workflow: Workflow, transition: Transition, grounds: Why) -> None:
-    state = workflow.state(transition.to)
+def _enter(subject: Any, state: State, given: Data) -> None:
     subject.state, subject.phase = state.id, state.phase
     subject.state_since = clock.now()
-    subject.reason_code = grounds.get("reason_code", "")
-    for stamp, value in _stamps(subject, state.phase):
+    subject.reason_code = given.get("reason_code", "")
+    for stamp, value in _stamps(subject, state.phase, given):
         setattr(subject, stamp, value)
 
 
-def _stamps(subject: Any, phase: str) -> Iterator[tuple[str, date | None]]:
-    """Dates that a CHECK ties to the phase; they must be set before the next flush."""
+def _stamps(subject: Any, phase: str, given: Data) -> Iterator[tuple[str, date | None]]:
+    """Dates that a CHECK ties to the phase; they must be set before the next flush.
+
+    An exit of the past brings its own day.
+    """
     if "exited_on" in inspect(type(subject)).columns:
-        yield "exited_on", clock.today() if phase == "exited" else None
+        yield "exited_on", given.get("exited_on", clock.today()) if phase == "exited" else None
 
 
 def _plain(data: Data) -> Data:

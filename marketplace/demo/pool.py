@@ -69,14 +69,16 @@ def _membership(source: Source, provider: ProviderText, place: Place) -> dict[st
         "standing": standing.get("standing", "listed"),
         "reason_code": standing.get("reason_code", ""),
         "reason": standing.get("reason", ""),
+        "exited_on": standing.get("exited_on"),
+        "rectify_by": standing.get("rectify_by"),
         "chain_mode": provider.chain_mode if kind == "chain_leader" else "",
         "waiver": provider.waiver if beyond else "",
     }
 
 
-def _standing(source: Source, mine: dict[str, str]) -> dict[str, str]:
+def _standing(source: Source, mine: dict[str, str]) -> dict[str, Any]:
     for row in source.pool["standing"]:
         if mine.items() <= row.items():
-            found: dict[str, str] = row
+            found: dict[str, Any] = row
             return found
     return {}

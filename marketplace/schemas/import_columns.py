@@ -113,8 +113,8 @@ def _money(name: str, header: str) -> Column:
     return Column(name, header, Kind.MONEY, note=MONEY_NOTE)
 
 
-def _date(name: str, header: str, *, required: bool = False) -> Column:
-    return Column(name, header, Kind.DATE, required, note=DATE_NOTE)
+def _date(name: str, header: str, *, required: bool = False, note: str = DATE_NOTE) -> Column:
+    return Column(name, header, Kind.DATE, required, note=note)
 
 
 def _integer(name: str, header: str, limit: int = 1_000_000, note: str = "") -> Column:
@@ -271,6 +271,8 @@ MEMBERSHIPS = Sheet(
         Column("standing", "在池状态", Kind.CHOICE, choices=STANDINGS, note="不填即为在池"),
         Column("reason_code", "原因", Kind.TERM, vocabulary="exit_reason", note="退出时填写"),
         Column("reason", "理由", limit=2000, note="状态不是“在池”时填写"),
+        _date("exited_on", "退出日期", note="退出时填写，不填按导入当天；如 2025-06-30"),
+        _date("rectify_by", "整改期限", note="限期整改时填写；如 2025-06-30"),
         Column("chain_mode", "链主改造模式", Kind.CHOICE, choices=CHAIN_MODES),
         Column("waiver", "豁免理由", limit=2000, note="突破“原则上”的规定时填写；限签发权限"),
     ),

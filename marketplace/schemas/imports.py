@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marketplace import clock
 from marketplace.models import Round, Term
 from marketplace.schemas import import_cells as cells
 from marketplace.schemas.import_cells import Cell, Words
@@ -143,8 +144,19 @@ class MembershipRow(RowSchema):
         errors = {}
         if data.get("valid_until", "9999") < data.get("listed_on", ""):
             errors["valid_until"] = ["不能早于入池日期"]
-        if data.get("standing", "listed") != "listed" and not data.get("reason"):
+        standing = data.get("standing", "listed")
+        if standing != "listed" and not data.get("reason"):
             errors["reason"] = ["状态不是“在池”时必填"]
+        for name, fits, text in (
+            ("exited_on", "exited", "状态是“退出”时才填写"),
+            ("rectify_by", "rectifying", "状态是“限期整改”时才填写"),
+        ):
+            if name in data and standing != fits:
+                errors[name] = [text]
+            elif data.get(name, "9999") < data.get("listed_on", ""):
+                errors[name] = ["不能早于入池日期"]
+        if data.get("exited_on", "") > clock.today().isoformat():
+            errors.setdefault("exited_on", ["不能晚于今天"])
         if errors:
             raise ValidationError(errors)
 

@@ -43,7 +43,7 @@ def start(session: Session, membership: Membership) -> Ban | None:
     clause = clause_for(programme, membership.reason_code)
     if clause is None:
         return None
-    since = clock.today()
+    since = membership.exited_on or clock.today()
     ban = Ban(
         organisation_id=membership.provider.organisation_id,
         programme_id=membership.round.programme_id,

@@ -14,7 +14,8 @@ from marketplace.models import Candidacy, Membership, Provider, Round
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import CANDIDACY_PHASES, HOLDING_PHASES, SelectionPhase
 from marketplace.services import applicants, conflicts, memberships, quotas
-from marketplace.services.conflicts import Finding, Level, Place
+from marketplace.services.admission_rules import Finding, Level, refuse
+from marketplace.services.conflicts import Place
 from marketplace.services.memberships import Admission
 
 OPEN_PHASES = tuple(phase for phase in CANDIDACY_PHASES if phase != SelectionPhase.CLOSED)
@@ -105,7 +106,7 @@ def list_candidacy(
     candidacy = _locked(session, candidacy.id)
     if listing.expected_version not in (None, candidacy.version):
         raise Conflict("内容已被他人更新", code="stale_version")
-    conflicts.refuse(findings(session, candidacy, listing.listed_on))
+    refuse(findings(session, candidacy, listing.listed_on))
     admission = Admission(
         round=candidacy.round,
         provider=provider,

@@ -25,7 +25,8 @@ from marketplace.services import (
     quotas,
     waivers,
 )
-from marketplace.services.conflicts import Finding, Level, Place
+from marketplace.services.admission_rules import Finding, Level, refuse
+from marketplace.services.conflicts import Place
 from marketplace.workflow import locked, perform, workflow_of
 
 
@@ -76,7 +77,7 @@ def admit(session: Session, actor: Actor, admission: Admission) -> Membership:
     provider = applicants.locked_provider(session, admission.provider.id)
     admission = replace(admission, provider=provider)
     found = conflicts.findings(session, _place(admission))
-    conflicts.refuse(found)
+    refuse(found)
     _waive(session, actor, admission, found)
     quota = quotas.cell_for(
         session, admission.round, admission.type, admission.segment,
@@ -134,11 +135,13 @@ def default_valid_until(round_: Round, listed_on: date) -> date | None:
 class Decision:
     """What a person decides about a membership, beside the action itself.
 
-    ``historical``: an import records what happened before, so a due day may be past or missing.
+    ``historical``: an import records what happened before, so a due day may be past or missing,
+    and an exit may have a day of its own (``exited_on``; None = today).
     """
 
     why: Why
     rectify_by: date | None = None
+    exited_on: date | None = None
     public_reason: str = ""
     expected_version: int | None = None
     historical: bool = False
@@ -155,7 +158,8 @@ def act(
     applicants.lock(session, [_organisation_id(session, membership)])
     membership = locked(session, Membership, membership.id)
     _check_decision(membership, action, decision)
-    details = {"rectify_by": decision.rectify_by} if decision.rectify_by else {}
+    days = {"rectify_by": decision.rectify_by, "exited_on": decision.exited_on}
+    details = {name: day for name, day in days.items() if day is not None}
     event = perform(
         session, actor, membership, action,
         why=decision.why, expected_version=decision.expected_version, **details,
@@ -217,8 +221,11 @@ def _check_decision(membership: Membership, action: str, decision: Decision) -> 
     transition = workflow.transition(membership.state, action)
     if transition is None:
         return  # perform says why
-    rectifying = workflow.state(transition.to).phase == StandingPhase.RECTIFYING
+    phase = workflow.state(transition.to).phase
+    rectifying = phase == StandingPhase.RECTIFYING
     due, past = decision.rectify_by, decision.historical
+    if decision.exited_on is not None and (phase != StandingPhase.EXITED or not past):
+        raise Invalid(fields={"exited_on": ["这个操作不填写退出日期"]})
     text = ""
     if due is None:
         text = "请填写整改期限" if rectifying and not past else ""

@@ -1,7 +1,7 @@
 """Places of a cell: exact on both engines, because one conditional UPDATE decides (house.md §5)."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import CursorResult, Update, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +13,19 @@ from marketplace.permissions import Actor, Permission, require
 from marketplace.programmes.cells import cell_key
 
 FULL = "quota_full"
+
+
+class Places(Protocol):
+    """A cell as far as its places go: a ``Quota``, or what an import's check makes of one."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def cap(self) -> int | None: ...
+    @property
+    def used(self) -> int: ...
+    @property
+    def held(self) -> int: ...
 
 
 def find(
@@ -41,23 +54,9 @@ def cell_for(
     return quota
 
 
-def _changed(session: Session, statement: Update) -> bool:
-    """Whether the one conditional UPDATE found its row."""
-    unsynchronised = {"synchronize_session": False}
-    rows: CursorResult[Any] = session.execute(statement, execution_options=unsynchronised)  # type: ignore[assignment]
-    return rows.rowcount == 1
-
-
 def take(session: Session, quota: Quota) -> None:
     """Take a free place. Raises Conflict ``quota_full``."""
-    statement = (
-        update(Quota)
-        .where(Quota.id == quota.id)
-        .where((Quota.cap.is_(None)) | (Quota.used + Quota.held < Quota.cap))
-        .values(used=Quota.used + 1)
-    )
-    if not _changed(session, statement):
-        raise _full(session, quota)
+    _occupy(session, quota, {"used": Quota.used + 1})
 
 
 def take_held(session: Session, quota: Quota) -> None:
@@ -73,14 +72,7 @@ def take_held(session: Session, quota: Quota) -> None:
 
 def hold(session: Session, quota: Quota) -> None:
     """Reserve a place for a decided candidacy. Raises Conflict ``quota_full``."""
-    statement = (
-        update(Quota)
-        .where(Quota.id == quota.id)
-        .where((Quota.cap.is_(None)) | (Quota.used + Quota.held < Quota.cap))
-        .values(held=Quota.held + 1)
-    )
-    if not _changed(session, statement):
-        raise _full(session, quota)
+    _occupy(session, quota, {"held": Quota.held + 1})
 
 
 def give_back(session: Session, quota_id: int) -> None:
@@ -101,7 +93,26 @@ def release_held(session: Session, quota_id: int) -> None:
         raise Conflict("预留名额计数不一致，请联系运维核对", code="quota_broken")
 
 
-def full_text(quota: Quota) -> str:
+def _occupy(session: Session, quota: Quota, values: dict[str, Any]) -> None:
+    """Count one place more, if one is free."""
+    free = (Quota.cap.is_(None)) | (Quota.used + Quota.held < Quota.cap)
+    if not _changed(session, update(Quota).where(Quota.id == quota.id, free).values(**values)):
+        raise _full(session, quota)
+
+
+def _changed(session: Session, statement: Update) -> bool:
+    """Whether the one conditional UPDATE found its row."""
+    unsynchronised = {"synchronize_session": False}
+    rows: CursorResult[Any] = session.execute(statement, execution_options=unsynchronised)  # type: ignore[assignment]
+    return rows.rowcount == 1
+
+
+def is_full(quota: Places) -> bool:
+    """Whether a cell takes nobody more."""
+    return quota.cap is not None and quota.used + quota.held >= quota.cap
+
+
+def full_text(quota: Places) -> str:
     """Why a cell takes nobody more."""
     taken = f"已用{quota.used}" + (f"、预留{quota.held}" if quota.held else "")
     return f"{quota.label}：名额已满（上限{quota.cap}，{taken}）"

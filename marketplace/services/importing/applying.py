@@ -21,6 +21,7 @@ from marketplace.models import ImportJob, ImportRow
 from marketplace.permissions import Actor
 from marketplace.phases import RowPhase
 from marketplace.services.importing import writing
+from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.planning import Plan, Planner, Siblings, Source
 from marketplace.services.importing.targets import MASTER_SHEETS
 from marketplace.services.importing.writing import Outdated
@@ -86,6 +87,14 @@ def sources(
     return [
         Source(id_, sheet, number, unit, orjson.loads(data))
         for id_, sheet, number, unit, data in session.execute(query)
+    ]
+
+
+def waiting(session: Session, job_id: int, sheets: Sequence[str]) -> list[Source]:
+    """All rows of some sheets that are still to be applied."""
+    names = [unit for unit, _ in units(session, job_id, sheets)]
+    return [
+        source for part in chunked(names) for source in sources(session, job_id, sheets, part, None)
     ]
 
 

@@ -24,10 +24,9 @@ from marketplace.models import (
 from marketplace.permissions import Actor
 from marketplace.phases import RowPhase, StandingPhase
 from marketplace.services import applicants, candidacies, memberships
-from marketplace.services.importing.applying import Context, Progress, fail, sources, units
-from marketplace.services.importing.file_checks import chunked
+from marketplace.services.importing import pool_checks
+from marketplace.services.importing.applying import Context, Progress, fail, waiting
 from marketplace.services.importing.planning import Outcome, Source
-from marketplace.services.importing.pool_checks import counting_day, way_to
 from marketplace.services.importing.targets import LINK_SHEETS, POOL_SHEETS
 from marketplace.services.importing.writing import settle
 from marketplace.services.memberships import Admission, Decision
@@ -43,25 +42,15 @@ def apply_links(context: Context, progress: Progress) -> None:
 
 
 def apply_pool(context: Context, progress: Progress) -> None:
-    """Admit members and enter candidates. Former members first: they only pass through a place."""
-    for source in sorted(_waiting(context, POOL_SHEETS), key=_order):
+    """Admit members and enter candidates, in the order in which they were rehearsed."""
+    for source in sorted(_waiting(context, POOL_SHEETS), key=pool_checks.order):
         _apply(context, source, WORK[source.sheet])
         progress(1)
 
 
 def _waiting(context: Context, sheets: tuple[str, ...]) -> list[Source]:
     with context.database.reading() as session:
-        names = [unit for unit, _ in units(session, context.job.id, sheets)]
-        return [
-            source
-            for part in chunked(names)
-            for source in sources(session, context.job.id, sheets, part, None)
-        ]
-
-
-def _order(source: Source) -> tuple[bool, bool, int]:
-    exited = source.data.get("standing") == StandingPhase.EXITED
-    return source.sheet != "memberships", not exited, source.number
+        return waiting(session, context.job.id, sheets)
 
 
 def _apply(context: Context, source: Source, work: Work) -> None:
@@ -139,7 +128,7 @@ def _member(session: Session, actor: Actor, source: Source) -> Outcome:
 def _move(session: Session, actor: Actor, membership: Membership, source: Source) -> None:
     """Bring a new member to the standing of the file, by the programme's own transition."""
     data = source.data
-    transition = way_to(membership.round.programme, data["standing"], data.get("reason_code", ""))
+    transition = pool_checks.way(membership.round.programme, data)
     if transition is None:
         raise Conflict("这个批次没有这种在池状态，或与所填原因不符")
     decision = Decision(
@@ -148,6 +137,8 @@ def _move(session: Session, actor: Actor, membership: Membership, source: Source
             "reason_code": data.get("reason_code", ""),
             "document_no": data.get("document_no", ""),
         },
+        rectify_by=_day(data.get("rectify_by")),
+        exited_on=_day(data.get("exited_on")),
         historical=True,
     )
     memberships.act(session, actor, membership, transition.action, decision)
@@ -172,7 +163,7 @@ def _candidate(session: Session, actor: Actor, source: Source) -> Outcome:
         type=data["type"],
         segment=data["segment"],
         phase=data["phase"],
-        day=counting_day(data, round_),
+        day=pool_checks.counting_day(data, round_),
         score=None if score is None else Decimal(score),
         rank=data.get("rank"),
         publicity_from=_day(data.get("publicity_from")),

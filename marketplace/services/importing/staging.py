@@ -6,7 +6,7 @@ here too, so that an import either has no errors or does nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,15 +18,17 @@ from sqlalchemy.orm import Session
 
 from marketplace import bulk
 from marketplace.db import Database
-from marketplace.models import ImportJob, ImportRow
+from marketplace.models import ImportJob, ImportRow, Round
 from marketplace.permissions import Actor
 from marketplace.phases import RowPhase
 from marketplace.schemas import import_cells
 from marketplace.schemas.import_columns import BY_CODE
 from marketplace.schemas.imports import Row, SheetReader, describe, load_vocabulary
+from marketplace.services.importing import applying, pool_checks, pool_picture
 from marketplace.services.importing.file_checks import FileChecks, chunked
-from marketplace.services.importing.pool_checks import Place, PoolChecks
 from marketplace.services.importing.reader import RawRow, SheetStart, opened
+from marketplace.services.importing.rehearsal import Rehearsal
+from marketplace.services.importing.targets import POOL_SHEETS
 
 ROWS: Table = cast("Table", ImportRow.__table__)
 BATCH = 300
@@ -65,7 +67,7 @@ def stage(
     """
     with database.reading() as session:
         vocabulary = load_vocabulary(session)
-        run = _Run(database, job_id, PoolChecks(session, actor), progress)
+        run = _Run(database, job_id, pool_checks.all_rounds(session), progress)
     reader: SheetReader | None = None
     with opened(path) as contents:
         for item in contents:
@@ -74,7 +76,7 @@ def stage(
             elif reader is not None:
                 run.add(_check(reader, start, item))
     run.write()
-    run.judge_pool()
+    run.judge_pool(actor)
     return run.phases
 
 
@@ -117,12 +119,12 @@ class _Run:
     """One pass over one file."""
 
     def __init__(
-        self, database: Database, job_id: int, pool: PoolChecks, progress: Progress
+        self, database: Database, job_id: int, rounds: Mapping[str, Round], progress: Progress
     ) -> None:
         self.phases: Counter[str] = Counter()
         self._database = database
         self._job_id = job_id
-        self._pool = pool
+        self._rounds = rounds
         self._file = FileChecks()
         self._progress = progress
         self._waiting: list[Staged] = []
@@ -140,16 +142,20 @@ class _Run:
             return
         with self._database.reading() as session:
             self._file.judge(session, rows)
-            self._pool.judge(session, rows)
+        pool_checks.check_words(self._rounds, rows)
         records = [self._record(row) for row in rows]
         self._database.run(lambda session: self._insert(session, records))
         self._progress(len(rows))
 
-    def judge_pool(self) -> None:
-        """What only the whole file shows: more members than places, affiliates side by side."""
+    def judge_pool(self, actor: Actor) -> None:
+        """What only the whole file shows: whom admission would refuse after the rows before."""
         with self._database.reading() as session:
-            found = self._pool.finish(session)
-        for part in chunked(list(found.items()), BATCH):
+            waiting = applying.waiting(session, self._job_id, POOL_SHEETS)
+            sources = sorted(waiting, key=pool_checks.order)
+            stored = pool_picture.read(session, self._job_id, sources)
+        rehearsal = Rehearsal(stored, actor)
+        found = [(source.id, text) for source in sources if (text := rehearsal.play(source))]
+        for part in chunked(found, BATCH):
             self._database.run(partial(self._spoil, found=part))
         self.phases[RowPhase.VALID] -= len(found)
         self.phases[RowPhase.INVALID] += len(found)
@@ -176,14 +182,10 @@ class _Run:
             .values(total_rows=self.phases.total(), invalid_rows=self.phases[RowPhase.INVALID])
         )
 
-    def _spoil(self, session: Session, found: Sequence[tuple[Place, str]]) -> None:
-        for (sheet, number), message in found:
+    def _spoil(self, session: Session, found: Sequence[tuple[int, list[str]]]) -> None:
+        for row_id, reasons in found:
             session.execute(
                 update(ImportRow)
-                .where(
-                    ImportRow.job_id == self._job_id,
-                    ImportRow.sheet == sheet,
-                    ImportRow.number == number,
-                )
-                .values(phase=RowPhase.INVALID.value, message=message, data={})
+                .where(ImportRow.id == row_id)
+                .values(phase=RowPhase.INVALID.value, message="；".join(reasons), data={})
             )

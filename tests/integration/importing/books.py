@@ -106,7 +106,7 @@ def membership(code: str, segment: str, **given: Any) -> dict[str, Any]:
         "uscc": code, "type": "product", "segment": segment, "round": ROUND,
         "listed_on": date(2024, 3, 1), "valid_until": date(2027, 2, 28),
         "document_no": "青民发字〔2024〕5号", "standing": "listed", "reason_code": "", "reason": "",
-        "chain_mode": "", "waiver": "", **given,
+        "exited_on": None, "rectify_by": None, "chain_mode": "", "waiver": "", **given,
     }  # fmt: skip
 
 

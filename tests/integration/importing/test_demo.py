@@ -94,6 +94,18 @@ def check_places(empty, given):
         columns = ("uscc", "type", "segment", "round", "standing")
         wanted = Counter(tuple(row[name] for name in columns) for row in given["memberships"])
         assert Counter(map(tuple, places)) == wanted
+        days = session.execute(
+            select(Organisation.uscc, Membership.exited_on, Membership.rectify_by)
+            .select_from(Membership)
+            .join(Provider, Provider.id == Membership.provider_id)
+            .join(Organisation)
+            .where(Membership.phase.in_(("exited", "rectifying")))
+        ).all()
+        assert {tuple(row) for row in days} == {
+            (row["uscc"], row["exited_on"], row["rectify_by"])
+            for row in given["memberships"]
+            if row["standing"] in ("exited", "rectifying")
+        }
         candidates = Counter(session.scalars(select(Candidacy.phase)))
         assert candidates == Counter(row["phase"] for row in given["candidacies"])
         live = Counter(

@@ -9,13 +9,10 @@ from sqlalchemy import func, select
 
 from marketplace.errors import Conflict, Forbidden
 from marketplace.models import (
-    Candidacy,
     ImportRow,
-    Membership,
     Organisation,
     Product,
     Provider,
-    Quota,
 )
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import Role
@@ -212,120 +209,6 @@ def test_a_script_address_is_no_website(store, tmp_path):
     assert messages(store, books.write(store, tmp_path / "错.xlsx", rows))[1] == {
         ("organisations", 2): "网址：应以 http:// 或 https:// 开头"
     }
-
-
-def pool_book(store, tmp_path, memberships, candidacies=(), affiliates=(), firms=()):
-    """A workbook with providers, their links and their places."""
-    codes = sorted({row["uscc"] for row in (*memberships, *candidacies)} | set(firms))
-    rows = {
-        "organisations": [books.provider(code, f"青岛池{code[-4:]}软件有限公司") for code in codes],
-        "affiliates": list(affiliates),
-        "memberships": list(memberships),
-        "candidacies": list(candidacies),
-    }
-    return books.write(store, tmp_path / "池.xlsx", rows)
-
-
-def test_more_members_than_places(store, tmp_path):
-    firms = [factories.uscc(9200000 + number) for number in range(23)]
-    members = [books.membership(code, "home_appliance") for code in firms]
-    members[4].update(standing="exited", reason_code="X10", reason="自愿退出")
-    held = [books.candidacy(factories.uscc(9300001), "home_appliance", phase="publicity")]
-    _, found = messages(store, pool_book(store, tmp_path, members, held))
-
-    full = "““小快轻准”产品型服务商 · 家用电器及配件制造”名额不足：上限20，已用0"
-    assert found == {
-        ("memberships", 23): full, ("memberships", 24): full, ("candidacies", 2): full,
-    }  # fmt: skip
-
-
-def test_places_of_affiliates_beside_each_other(store, tmp_path):
-    link = {"uscc": BETA, "affiliate_uscc": ALPHA, "relation": "parent"}
-    members = [books.membership(ALPHA, "home_appliance"), books.membership(BETA, "auto_parts")]
-    _, found = messages(store, pool_book(store, tmp_path, members, affiliates=[link]))
-    assert found == {("memberships", 3): f"与关联单位 {ALPHA} 重复参与，同一主体只能有一家"}
-
-
-@pytest.mark.parametrize(
-    ("given", "actor", "message"),
-    [
-        ({"type": "platform"}, SYSTEM, "服务商类型：这个批次没有这个类型"),
-        ({"segment": "general"}, SYSTEM, "细分行业：这个批次没有这个细分行业"),
-        ({"standing": "warned"}, SYSTEM, "理由：状态不是“在池”时必填"),
-        ({"standing": "exited", "reason": "x"}, SYSTEM,
-         "在池状态：这个批次没有这种状态，或与所填原因不符"),
-        ({"standing": "exited", "reason": "x", "reason_code": "X01", "document_no": ""}, SYSTEM,
-         "文号：这种状态须有依据文号"),
-        ({"standing": "exited", "reason": "x", "reason_code": "X01"}, OFFICER,
-         "在池状态：您没有“移出”的权限，请先以在池导入，再由签发人办理"),
-        ({"waiver": "专家同意"}, OFFICER, "豁免理由：请由签发人先在系统中登记豁免，文件中不填"),
-        ({"valid_until": date(2020, 1, 1)}, SYSTEM, "有效期至：不能早于入池日期"),
-        ({"round": "没有的批次"}, SYSTEM,
-         "批次：“没有的批次”不在选项中，可填：青岛第一批"),
-    ],
-)  # fmt: skip
-def test_wrong_places(store, tmp_path, given, actor, message):
-    members = [{**books.membership(ALPHA, "home_appliance"), **given}]
-    path = pool_book(store, tmp_path, members)
-    assert messages(store, path, actor)[1] == {("memberships", 2): message}
-
-
-def test_places_that_exist_need_no_permission_again(store, tmp_path):
-    """An officer may repeat what a leader imported: nothing is asked for."""
-    members = [
-        books.membership(ALPHA, segment)
-        for segment in ("home_appliance", "auto_parts", "rail_equipment")
-    ]
-    members[0].update(standing="exited", reason="查实", reason_code="X01")
-    members[2].update(waiver="案例成熟")
-    path = pool_book(store, tmp_path, members)
-    assert books.load(store, path).summary["memberships"] == {"applied": 3}
-    again = books.load(store, path, OFFICER)
-    assert again.summary["memberships"] == {"unchanged": 3}
-
-
-def test_what_only_admission_finds_is_reported_row_by_row(store, tmp_path):
-    """A third segment without waiver: the other rows are applied, this one says why not."""
-    members = [
-        books.membership(ALPHA, segment)
-        for segment in ("home_appliance", "auto_parts", "rail_equipment")
-    ]
-    job = books.load(store, pool_book(store, tmp_path, members))
-    assert job.summary["memberships"] == {"applied": 2, "failed": 1}
-    [(place, text)] = books.errors(store, job).items()
-    assert place == ("memberships", 4)
-    assert "原则上最多2个" in text
-    with store.reading() as session:
-        cells = session.scalars(select(Quota).where(Quota.used > 0)).all()
-        assert [cell.used for cell in cells] == [1, 1]
-
-
-def test_former_members_only_pass_through_a_full_cell(store, tmp_path):
-    firms = [factories.uscc(9400000 + number) for number in range(21)]
-    members = [books.membership(code, "home_appliance") for code in firms]
-    members[20].update(standing="exited", reason_code="X10", reason="自愿退出")
-    job = books.load(store, pool_book(store, tmp_path, members))
-    assert job.summary["memberships"] == {"applied": 21}
-    with store.reading() as session:
-        phases = session.execute(
-            select(Membership.phase, func.count()).group_by(Membership.phase)
-        ).all()
-        assert sorted(tuple(row) for row in phases) == [("exited", 1), ("listed", 20)]
-
-
-def test_places_that_exist_are_left_to_their_managers(store, book, tmp_path):
-    books.load(store, book)
-    rows = books.small()
-    rows["memberships"][0].update(standing="suspended", reason="另有说法")
-    rows["candidacies"][0].update(phase="publicity")
-    job = books.load(store, books.write(store, tmp_path / "二.xlsx", rows))
-    assert job.summary["memberships"] == {"unchanged": 2, "kept": 1}
-    assert books.errors(store, job) == {
-        ("memberships", 2): "已保留人工修改：在池状态",
-        ("candidacies", 2): "已保留人工修改：阶段",
-    }
-    with store.reading() as session:
-        assert session.scalars(select(Candidacy.phase)).one() == "reserve"
 
 
 def test_an_import_needs_the_permission(store, book):

@@ -1,5 +1,6 @@
 """Admission: what it writes, and every reason that it refuses for (QD 二(一)1, 7)."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from marketplace.models import Ban, Event, Membership, OutboxItem, Waiver
 from marketplace.permissions import NOBODY, SYSTEM
 from marketplace.phases import RoundPhase, SelectionPhase, StandingPhase
 from marketplace.services import conflicts, memberships, quotas, waivers
-from marketplace.services.conflicts import Level
+from marketplace.services.admission_rules import Level
 from tests import factories
 from tests.integration.pool.conftest import LISTED_ON, Pool
 
@@ -94,6 +95,20 @@ def test_a_provider_is_listed_once_per_type_and_segment(pool: Pool) -> None:
     error = refusal(pool, provider)
     assert error.code == "already_listed"
     assert error.reasons == ["该服务商已在池：家用电器及配件制造 · “小快轻准”产品型服务商"]
+
+
+def test_a_place_of_another_programme_counts_too(pool: Pool) -> None:
+    """The database allows one living place per type and segment: said before it has to say so."""
+    provider = factories.make_provider(pool.session)
+    programme = replace(pool.round.programme, id="next")
+    other = factories.make_round(pool.session, programme)
+    factories.make_membership(pool.session, other, provider)
+    error = refusal(pool, provider)
+    assert error.code == "already_listed"
+    assert error.reasons == [
+        "该服务商已在其他项目的池：家用电器及配件制造 · “小快轻准”产品型服务商"
+    ]
+    pool.admit(provider, segment="auto_parts")
 
 
 def test_a_provider_that_left_may_come_back(pool: Pool) -> None:

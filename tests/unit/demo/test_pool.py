@@ -56,6 +56,15 @@ def test_standings_and_phases_all_occur(data: dict[str, Rows]) -> None:
     assert unexplained == []
 
 
+def test_what_ended_or_must_be_put_right_has_its_own_day(data: dict[str, Rows]) -> None:
+    exits = {row["exited_on"] for row in data["memberships"] if row["standing"] == "exited"}
+    assert len(exits) == 4
+    due = [row["rectify_by"] for row in data["memberships"] if row["standing"] == "rectifying"]
+    assert None not in exits | set(due)
+    others = [r for r in data["memberships"] if r["standing"] not in ("exited", "rectifying")]
+    assert {(row["exited_on"], row["rectify_by"]) for row in others} == {(None, None)}
+
+
 def test_a_third_segment_has_a_waiver(data: dict[str, Rows]) -> None:
     segments = defaultdict(set)
     waived = Counter(row["uscc"] for row in live(data) if row["waiver"])
