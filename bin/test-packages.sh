@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian programs that only the tests need: PostgreSQL, Chromium with Chinese fonts, wrk.
+# Installs the Debian programs that only the tests need: PostgreSQL, Chromium with Chinese fonts, wrk,
+# and Java with Maven for the Elasticsearch server, which is fetched here too.
 # Without them, and without the rights to install them, the tests still run and say what they left out;
 # with CI=true that is a failure.
 set -euo pipefail
@@ -18,8 +19,18 @@ command -v chromium >/dev/null 2>&1 || missing+=(chromium)
 has_libatomic >/dev/null 2>&1 || missing+=(libatomic1)
 has_fonts || missing+=(fontconfig fonts-noto-cjk)
 command -v wrk >/dev/null 2>&1 || missing+=(wrk)
+# A developer with a server of their own needs neither Java nor the fetched one.
+if [ -z "${MARKETPLACE_TEST_SEARCH_URL:-}" ]; then
+  command -v java >/dev/null 2>&1 || missing+=(openjdk-17-jre-headless)
+  command -v mvn >/dev/null 2>&1 || missing+=(maven)
+fi
 
 if [ "${#missing[@]}" -gt 0 ] && ! debian_install "${missing[@]}"; then
   [ "${CI:-}" = true ] && fail "Continuous integration needs: ${missing[*]}"
   say "Going on without: ${missing[*]}"
+fi
+
+if [ -z "${MARKETPLACE_TEST_SEARCH_URL:-}" ] && ! bin/elasticsearch.sh; then
+  [ "${CI:-}" = true ] && fail "Continuous integration needs Elasticsearch"
+  say "Going on without Elasticsearch: the tests that need it will be left out, and say so"
 fi

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.counts import SOAK
-from tests.support.postgres import Cluster, PostgresMissing, find_programs
+from tests.support.elasticsearch import OWN_SERVER, ElasticsearchMissing, find_server, shared_server
+from tests.support.postgres import FAST, Cluster, PostgresMissing, find_programs
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -28,10 +29,12 @@ settings.load_profile("soak" if SOAK else "test")
 # The developer's own settings must not change what a test sees.
 OUTSIDE = re.compile(
     r"(MARKETPLACE|SITE)_.*|(DATABASE|SEARCH|STORAGE|MAIL|BASE)_URL|(SECRET|ENCRYPTION)_KEY.*"
-    r"|TRUSTED_.*|PASSWORD_PROFILE|MAX_.*|HOME_PROGRAMME|LOG_FORMAT|PORT|DEBUG|FLASK_.*"
+    r"|SEARCH_.*|TRUSTED_.*|PASSWORD_PROFILE|MAX_.*|HOME_PROGRAMME|LOG_FORMAT|PORT|DEBUG|FLASK_.*"
 )
 for name in filter(OUTSIDE.fullmatch, list(os.environ)):
     del os.environ[name]
+
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", FAST)  # where tmp_path lies
 
 
 def _migrate(url: str) -> None:
@@ -49,6 +52,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         find_programs()
     except PostgresMissing as missing:
         terminalreporter.section("PostgreSQL was not tested", red=True, bold=True)
+        terminalreporter.line(str(missing))
+    try:
+        OWN_SERVER or find_server()
+    except ElasticsearchMissing as missing:
+        terminalreporter.section("Elasticsearch was not tested", red=True, bold=True)
         terminalreporter.line(str(missing))
 
 
@@ -80,6 +88,22 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "pool.db"
     _migrate(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def elasticsearch() -> Iterator[str]:
+    """Address of the Elasticsearch server that all processes of this test run share.
+
+    A test uses an index prefix of its own there: ``f"{elasticsearch}/{name}"`` is a SEARCH_URL.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+    try:
+        with shared_server(run) as address:
+            yield address
+    except ElasticsearchMissing as missing:
+        if CI:
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(params=ENGINES)
