@@ -35,7 +35,7 @@ MEGABYTE = 2**20
 def create_app(settings: "Settings | None" = None) -> "Flask":
     """The web application. Raises ``UnsafeSettings`` when it must not start."""
     # Imported here: importing any part of the package runs this file, and commands start fast.
-    from jinja2 import StrictUndefined
+    from jinja2 import FileSystemBytecodeCache, StrictUndefined
 
     from marketplace import logs, web
     from marketplace.db import TransactionalFlask
@@ -52,6 +52,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
+    compiled = settings.data_dir / "templates"
+    compiled.mkdir(mode=0o700, exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     _add_parts(app, settings)
     web.init_app(app, settings)
     return app
