@@ -54,6 +54,7 @@ class Settings:
     max_upload_mb: int = 40
     log_json: bool = True
     home_programme: str = "qd-2024"
+    scanner_url: str = ""
     site: Site = field(default_factory=Site)
 
     @property
@@ -103,6 +104,7 @@ class Settings:
             max_upload_mb=_number(read, "MAX_UPLOAD_MB", 40),
             log_json=read.get("LOG_FORMAT", "json") == "json",
             home_programme=read.get("HOME_PROGRAMME", "qd-2024"),
+            scanner_url=read.get("SCANNER_URL", ""),
             site=Site(**{name: value for name, value in site_names.items() if value}),
         )
         settings.check(read)
@@ -120,6 +122,8 @@ class Settings:
             problems.append(f"MARKETPLACE_MODE 应为 {'、'.join(MODES)} 之一")
         if self.password_profile not in PASSWORD_PROFILES:
             problems.append("PASSWORD_PROFILE 应为 asvs 或 mlps")
+        if self.scanner_url and not self.scanner_url.startswith("clamd://"):
+            problems.append("SCANNER_URL 应为 clamd:///路径 或 clamd://主机:端口")
         if not self.base_url.startswith(("http://", "https://")):
             problems.append("BASE_URL 应以 http:// 或 https:// 开头")
         return problems

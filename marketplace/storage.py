@@ -1,10 +1,11 @@
 """Files people hand in, kept by content: ``<folder>/ab/cdef…`` is the SHA-256 of the bytes.
 
-A file counts only when name, first bytes and structure agree (S67); nothing here is ever parsed
-further or shown inline. Temp file → fsync → rename → fsync of the folder, and only then the row:
-a row without its file cannot exist, a file without a row is swept.
+A file counts only when name, first bytes and structure agree (S67); whoever wants to know more
+opens it in a confined process through ``inspect``. Temp file → fsync → rename → fsync of the
+folder, and only then the row: a row without its file cannot exist, a file without a row is swept.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from marketplace.errors import Invalid, NotFound
+from marketplace.errors import Invalid, NotFound, Unavailable
 
 CHUNK = 64 * 1024
 TAIL = 4096
@@ -26,6 +27,11 @@ LONGEST_NAME = 120
 MAX_MEMBERS = 2000
 MAX_UNPACKED = 200 * 2**20
 HASH = re.compile(r"[0-9a-f]{64}")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+QUARANTINE = "quarantine"
+
+Inspect = Callable[[Path, str], bytes | None]
+"""Looks at a file of a media type before it is kept; may raise, or answer what to keep instead."""
 
 UNSAFE = re.compile(
     '[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff<>:"|?*]'
@@ -50,20 +56,34 @@ class Storage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def put(self, stream: IO[bytes], name: str, *, limit: int) -> Kept:
-        """Keep what ``stream`` holds. ``limit`` in bytes. Raises Invalid (field ``file``)."""
+    def put(
+        self, stream: IO[bytes], name: str, *, limit: int, inspect: Inspect | None = None
+    ) -> Kept:
+        """Keep what ``stream`` holds. ``limit`` in bytes. Raises Invalid (field ``file``).
+
+        A full disk raises Unavailable, and nothing is left behind (S76).
+        """
         shown = safe_name(name)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".in-")
         try:
-            with os.fdopen(handle, "w+b") as file:
-                digest, size = _copy(stream, file, limit)
-                media_type = recognise(file, size, shown)
-                file.flush()
-                os.fsync(file.fileno())
-            self._place(Path(temporary), digest)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".in-")
+            try:
+                with os.fdopen(handle, "w+b") as file:
+                    digest, size = _copy(stream, file, limit)
+                    media_type = recognise(file, size, shown)
+                    file.flush()
+                    content = inspect(Path(temporary), media_type) if inspect else None
+                    if content is not None:
+                        digest, size = _replace(file, content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._place(Path(temporary), digest)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise Unavailable("存储空间不足，文件没有保存", remedy="请联系运维。") from error
         return Kept(digest, size, shown, media_type)
 
     def open(self, sha256: str) -> BinaryIO:
@@ -73,15 +93,38 @@ class Storage:
         except FileNotFoundError:
             raise NotFound("文件不在存储中，请联系运维") from None
 
+    def path(self, sha256: str) -> Path:
+        """Where the bytes lie, for another process to open. Raises NotFound."""
+        with self.open(sha256):
+            return self._path(sha256)
+
+    def set_aside(self, path: Path) -> None:
+        """Take a file out of reach: into a folder from which nothing is ever served (S75)."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        aside = self.folder / QUARANTINE
+        aside.mkdir(exist_ok=True, mode=0o700)
+        path.chmod(0o600)
+        path.replace(aside / digest)
+
     def sweep(self, referenced: Collection[str], *, before: float) -> int:
         """Remove files nobody refers to, last changed before ``before`` (POSIX seconds)."""
         removed = 0
         for path in list(self.folder.glob("[0-9a-f][0-9a-f]/*")) + list(self.folder.glob(".in-*")):
             known = path.parent.name + path.name in referenced
             if not known and path.stat().st_mtime < before:
-                path.unlink()
-                removed += 1
+                removed += self._remove_old(path, before)
         return removed
+
+    def _remove_old(self, path: Path, before: float) -> bool:
+        """The same bytes may be put in again right now: look once more where nobody else can."""
+        last_look = self.folder / f".in-swept-{path.parent.name}{path.name}"
+        path.rename(last_look)
+        if last_look.stat().st_mtime >= before:
+            last_look.rename(path)
+            return False
+        last_look.unlink()
+        return True
 
     def _path(self, sha256: str) -> Path:
         if not HASH.fullmatch(sha256):
@@ -146,6 +189,13 @@ def _copy(stream: IO[bytes], file: IO[bytes], limit: int) -> tuple[str, int]:
         digest.update(chunk)
         file.write(chunk)
     return digest.hexdigest(), size
+
+
+def _replace(file: BinaryIO, content: bytes) -> tuple[str, int]:
+    file.seek(0)
+    file.truncate()
+    file.write(content)
+    return hashlib.sha256(content).hexdigest(), len(content)
 
 
 def _head_and_tail(file: BinaryIO) -> tuple[bytes, bytes]:

@@ -20,14 +20,16 @@ from marketplace.web.auth.blueprint import blueprint as auth_pages
 from marketplace.web.calendar import blueprint as calendar_pages
 from marketplace.web.contacts import blueprint as contact_pages
 from marketplace.web.display import blueprint as display_pages
+from marketplace.web.files import blueprint as file_pages
 from marketplace.web.health import blueprint as health_pages
 from marketplace.web.imports import blueprint as import_pages
 from marketplace.web.public import blueprint as public_pages
+from marketplace.web.uploads import blueprint as upload_pages
 from marketplace.web.work.blueprint import blueprint as work_pages
 
 BLUEPRINTS = (
     health_pages, display_pages, auth_pages, contact_pages, public_pages, work_pages, import_pages,
-    calendar_pages, admin_pages,
+    calendar_pages, admin_pages, upload_pages, file_pages,
 )  # fmt: skip
 
 

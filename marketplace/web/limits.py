@@ -39,6 +39,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "unmask": parse("60/hour"),
     "export": parse("30/10 minutes"),
     "upload": parse("30/10 minutes"),
+    "preview": parse("300/10 minutes"),
     "visitor_post": parse("60/minute"),
 }
 VISITOR_BYTES = 100_000

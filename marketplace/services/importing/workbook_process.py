@@ -74,18 +74,24 @@ def confine() -> None:
     ctypes.CDLL(None, use_errno=True).unshare(new_user | new_network)
 
 
-def check_archive(file: BinaryIO) -> None:
-    """Refuse an archive that a spreadsheet program would not have written. Raises Refused."""
+def check_archive(
+    file: BinaryIO, part: str = "xl/workbook.xml", *, formulas: bool = False
+) -> None:
+    """Refuse an archive that an office program would not have written. Raises Refused.
+
+    ``part`` is the member that makes it a workbook or a text; ``formulas`` lets them stand, in
+    files that are kept and never calculated.
+    """
     check_directory_size(file)
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            _check_names([member.filename for member in members])
+            _check_names([member.filename for member in members], part)
             _check_sizes(members)
             for member in members:
                 _check_local_header(file, member)
             for member in members:
-                _check_content(archive, member)
+                _check_content(archive, member, formulas=formulas)
     except (zipfile.BadZipFile, EOFError, struct.error, OverflowError, ValueError) as error:
         raise Refused("broken", str(error)) from error
     except (NotImplementedError, RuntimeError) as error:
@@ -107,11 +113,11 @@ def check_directory_size(file: BinaryIO) -> None:
         raise Refused("broken", "zip64")
 
 
-def _check_names(names: list[str]) -> None:
+def _check_names(names: list[str], part: str) -> None:
     folded = [name.casefold() for name in names]
     if len(set(folded)) != len(folded):
         raise Refused("broken", "repeated name")
-    if "[content_types].xml" not in folded or "xl/workbook.xml" not in folded:
+    if "[content_types].xml" not in folded or part not in folded:
         raise Refused("not_xlsx")
     for name in names:
         parts = name.split("/")
@@ -154,7 +160,9 @@ def _check_local_header(file: BinaryIO, member: zipfile.ZipInfo) -> None:
         raise Refused("broken", "headers differ")
 
 
-def _check_content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+def _check_content(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, formulas: bool
+) -> None:
     """Unpack once, counting; look for what must not be inside. The checksum is checked too."""
     name = member.filename.lower()
     before = b""
@@ -165,6 +173,8 @@ def _check_content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
             window = before + chunk
             if XML.search(name):
                 _check_xml(name, window)
+                if not formulas and name.startswith("xl/worksheets/"):
+                    _check_formula(window)
             before = window[-OVERLAP:]
 
 
@@ -180,7 +190,10 @@ def _check_xml(name: str, window: bytes) -> None:
             # A web address in a cell is such a relation too, and harmless: it is not followed.
             if b'/hyperlink"' not in found.group():
                 raise Refused("external", name)
-    if name.startswith("xl/worksheets/") and (formula := FORMULA.search(window)):
+
+
+def _check_formula(window: bytes) -> None:
+    if formula := FORMULA.search(window):
         cell = CELL.search(window[max(0, formula.start() - OVERLAP) : formula.start()])
         raise Refused("formula", cell.group(1).decode() if cell else "")
 
