@@ -32,7 +32,9 @@ from search.index import Differences, Rebuilt, new_terms, rebuild, status, verif
 from search.query import SearchRequest, Sort
 from search.result import FacetValue, Hit, Page, Reading, Way
 from search.searcher import Searcher
+from search.suggest import Suggestion
 from search.ties import tie_field, tie_value, tie_values
+from search.why import Match
 
 __all__ = [
     "Analyzer",
@@ -47,6 +49,7 @@ __all__ = [
     "IndexMismatch",
     "IndexMissing",
     "InvalidRequest",
+    "Match",
     "Page",
     "Reading",
     "RebuildFailed",
@@ -56,6 +59,7 @@ __all__ = [
     "Searcher",
     "Segment",
     "Sort",
+    "Suggestion",
     "Synonym",
     "Unavailable",
     "Way",

@@ -19,8 +19,9 @@ class Document:
     ``id`` is ``kind:key``. ``version`` grows with every change of the thing; an older version
     never replaces a newer one. ``alias`` holds short and former names. ``keywords`` are codes by
     field name, ``numbers`` integers by field name (``price`` in CNY, ``updated`` in seconds).
-    ``card`` is any JSON object; it comes back unchanged with each hit. ``places`` says which type,
-    segment and round belong together; left out, every value goes with every other.
+    ``card`` is any JSON object; it comes back unchanged with each hit. ``detail`` is a few words
+    that tell it from others of its name in suggestions. ``places`` says which type, segment and
+    round belong together; left out, every value goes with every other.
     Raises BadDocument when it does not fit the fields.
     """
 
@@ -33,6 +34,7 @@ class Document:
     numbers: Mapping[str, int] = field(default_factory=dict)
     card: Mapping[str, Any] | None = None
     places: tuple[Mapping[str, str], ...] = ()
+    detail: str = ""
 
     def __post_init__(self) -> None:
         reason = self._fault()

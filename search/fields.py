@@ -48,6 +48,9 @@ LAST = 2**62
 FIELDS: tuple[Field, ...] = (
     Field("id", FieldKind.KEYWORD),
     Field("name", FieldKind.KEYWORD),  # whole normalised names, for exact matches
+    Field("py", FieldKind.KEYWORD),  # names as typed in letters: pinyin and first letters
+    Field("k", FieldKind.KEYWORD),  # beginnings of names and of their pinyin, for suggestions
+    Field("s", FieldKind.KEYWORD),  # how names sound, for words spelled wrong
     Field("title", FieldKind.TEXT, boost=4.0, chars=True),
     Field("alias", FieldKind.TEXT, boost=3.0, chars=True),
     Field("body", FieldKind.TEXT),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from search.analysis.dictionary import Dictionary
+from search.analysis.names import LONGEST_PREFIX
 from search.analysis.normal import ONE_CJK, normal
 from search.analysis.queries import Query, Reading, Unit
 from search.analysis.tokens import fine_tokens
@@ -17,6 +18,9 @@ TIE_BREAKER = 0.1  # what the weaker fields of one unit add to the strongest
 SYNONYM_FACTOR = 0.9
 PHRASE_BOOST = 8.0
 EXACT_NAME = 1000.0
+EXACT_PINYIN = 500.0
+PINYIN_FACTOR = 0.9
+NAME_BY_LETTERS = 1.0  # a name that begins with the letters, when no word was read from them
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,11 @@ def unit_node(unit: Unit, dictionary: Dictionary) -> Node:
     nodes = text_nodes(unit.text, dictionary)
     for alternative in unit.alternatives:
         nodes += [Boost(node, SYNONYM_FACTOR) for node in text_nodes(alternative, dictionary)]
+    for word in unit.pinyin:
+        nodes += [Boost(node, PINYIN_FACTOR) for node in text_nodes(word, dictionary)]
+    if unit.key:
+        field = "k" if len(unit.key) <= LONGEST_PREFIX else "py"
+        nodes.append(Exactly(Term(field, unit.key), NAME_BY_LETTERS))
     return Best(tuple(nodes))
 
 
@@ -171,7 +180,19 @@ def _favours(query: Query) -> tuple[Node, ...]:
     favours: list[Node] = []
     if query.key:
         favours.append(Exactly(Term("name", query.key), EXACT_NAME))
+    if query.spelled:
+        favours.append(Exactly(Term("py", query.key), EXACT_PINYIN))
     if len(query.tokens) > 1:
         phrases = (Phrase("title_b", query.tokens), Phrase("alias_b", query.tokens))
         favours.append(Boost(Best(phrases), PHRASE_BOOST))
     return tuple(favours)
+
+
+def named(query: Query) -> Node:
+    """Things whose whole name was typed."""
+    return Term("name", query.key)
+
+
+def whole_phrase(query: Query, dictionary: Dictionary) -> Node:
+    """Texts in which the words stand as they were typed, side by side."""
+    return Best(tuple(text_nodes(query.text, dictionary)))

@@ -30,6 +30,7 @@ class SearchRequest:
     """One search. ``day`` chooses the neutral order; page links carry it, so that paging over
     midnight is stable. ``filters``: values of one field are alternatives, fields add up.
     ``facets`` names the fields whose values are to be counted. Page and per_page count from 1.
+    ``literal``: exactly what was typed, without correction.
     Raises InvalidRequest with the name of the field.
     """
 
@@ -41,6 +42,7 @@ class SearchRequest:
     page: int = 1
     per_page: int = 20
     facets: tuple[str, ...] = ()
+    literal: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("kind", self.kind, (None, *KINDS))

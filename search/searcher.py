@@ -1,28 +1,40 @@
 """One search from request to page: read the words, choose a rung, ask the engine, count facets."""
 
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Mapping
+from dataclasses import dataclass
 
-import orjson
-
+from search.analysis.entries import Stored
 from search.analysis.highlight import Highlighter
 from search.analysis.queries import Analyzer, Query
+from search.corrections import Correction, Corrector
+from search.counting import Cache, Counter
 from search.engines import Engine, Order, Row, View
-from search.places import FIELD, joined, linked, single, values_of
-from search.plan import RUNGS, Everything, Filters, Node, Nothing, can_relax, match
+from search.names import Names
+from search.places import joined
+from search.plan import RUNGS, Everything, Node, Nothing, can_relax, match, named, whole_phrase
 from search.query import SearchRequest, Sort
-from search.result import FacetValue, Hit, Page, Reading, Way
+from search.result import Hit, Page, Reading, Way
+from search.suggest import Suggester, Suggestion
 from search.ties import tie_field
+from search.why import looked_for
 
-MOST_CACHED = 1000
-Counts = Mapping[str, int]
+FEW = 3  # hits; with no more than these, something else may have been meant
 _ORDERS = {
     Sort.RELEVANCE: (None, False),
     Sort.UPDATED: ("updated", True),
     Sort.PRICE: ("price", False),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What is searched for the words typed: the query, its plan, and how it came about."""
+
+    query: Query
+    node: Node
+    rung: str
+    corrected: tuple[tuple[str, str], ...] = ()
+    suggestion: str | None = None
 
 
 class Searcher:
@@ -34,30 +46,40 @@ class Searcher:
     def __init__(self, engine: Engine, analyzer: Analyzer) -> None:
         self.engine = engine
         self._analyzer = analyzer
-        self._counted = _Cache()
+        self._counter = Counter()
+        self._names = Names(analyzer.lexicon, self._counter)
+        self._corrector = Corrector(analyzer.lexicon, self._names, self._counter)
+        self._suggester = Suggester(analyzer, self._names, self._counter)
+        self._settled = Cache[Understood]()
 
     def search(self, request: SearchRequest) -> Page:
         """One page with its facets. Raises Unavailable when the engine cannot answer."""
         start = time.perf_counter()
         view = self.engine.view()
-        query = self._analyzer.read(request.q)
-        node = match(query, view.meta.dictionary, RUNGS[0])
-        rung = _first_rung(node)
-        total, rows = self._top(view, node, request)
-        if not total and self._relaxes(view, query, node):
-            rung = RUNGS[1]
-            node = match(query, view.meta.dictionary, rung)
-            total, rows = self._top(view, node, request)
+        found = self._read(view, request)
+        total, rows = self._top(view, found.node, request)
+        settled = self._settle(view, found, request, total)
+        if settled.node != found.node:
+            total, rows = self._top(view, settled.node, request)
         return Page(
             hits=tuple(map(_hit, rows)),
             total=total,
-            facets=self._facets(view, node, request),
+            facets=self._counter.facets(view, settled.node, request),
             page=request.page,
             per_page=request.per_page,
-            reading=_reading(query, rung),
-            highlighter=_highlighter(query),
+            reading=_reading(settled),
+            highlighter=_highlighter(settled.query),
             took_ms=(time.perf_counter() - start) * 1000,
+            looked=looked_for(settled.query, settled.corrected),
         )
+
+    def suggest(
+        self, text: str, *, kind: str | None = None, limit: int = 8
+    ) -> tuple[Suggestion, ...]:
+        """Names and terms that the text may become; none for a blank one. ``kind``: only
+        ``provider``, ``product``, ``case`` or ``term``. Raises Unavailable.
+        """
+        return self._suggester.suggest(self.engine.view(), text, kind, limit)
 
     def ways_out(self, request: SearchRequest) -> tuple[Way, ...]:
         """For a request without hits: what each filter left out would give, the most first.
@@ -66,10 +88,7 @@ class Searcher:
         Raises Unavailable.
         """
         view = self.engine.view()
-        query = self._analyzer.read(request.q)
-        node = match(query, view.meta.dictionary, RUNGS[0])
-        if self._relaxes(view, query, node):
-            node = match(query, view.meta.dictionary, RUNGS[1])
+        node = self._settle(view, self._read(view, request), request, 0).node
         groups = request.groups
         ways = [
             Way((name,), view.count(node, joined(tuple(g for g in groups if g[0] != name))))
@@ -82,97 +101,87 @@ class Searcher:
         total = view.count(node, ())
         return (Way(tuple(name for name, _ in groups), total),) if total else ()
 
-    def _relaxes(self, view: View, query: Query, node: Node) -> bool:
-        """Whether less must be demanded. That depends on the words alone, never on filters:
-        otherwise choosing a facet value could change the demand, and its count would be wrong.
+    # ---------------------------------------------------------------- what is meant
+
+    def _read(self, view: View, request: SearchRequest) -> Understood:
+        """The words as typed, on the first rung; what was settled before is settled."""
+        key = (view.revision, request.q, request.literal)
+        known = self._settled.get(key)
+        if known is not None:
+            return known
+        found = self._understand(view, self._analyzer.read(request.q))
+        same = None if request.literal else self._corrector.same_sound(found.query)
+        if same and not self._counter.total(view, whole_phrase(found.query, view.meta.dictionary)):
+            return self._settled.put(key, self._corrected(view, same) or found)
+        return found
+
+    def _understand(self, view: View, query: Query) -> Understood:
+        query = self._names.resolve(view, query)
+        node = match(query, view.meta.dictionary, RUNGS[0])
+        return Understood(query, node, _first_rung(node))
+
+    def _settle(
+        self, view: View, found: Understood, request: SearchRequest, hits: int
+    ) -> Understood:
+        """Choose the rung. It depends on the words alone, never on filters: otherwise choosing a
+        facet value could change the demand, and its count would be wrong.
         """
-        if not can_relax(query):
-            return False
-        key = (view.revision, node)
-        known = self._counted.get(key)
+        if hits > FEW or found.rung != RUNGS[0]:
+            return found
+        key = (view.revision, request.q, request.literal)
+        known = self._settled.get(key)
         if known is None:
-            known = self._counted.put(key, {"": view.count(node, ())})
-        return known[""] == 0
+            total = self._counter.total(view, found.node)
+            known = self._settled.put(key, self._other(view, found, request.literal, total))
+        return known
+
+    def _other(self, view: View, found: Understood, literal: bool, total: int) -> Understood:
+        if total > FEW:
+            return found
+        if not literal:
+            better = self._better(view, found, total)
+            if better is not None:
+                return better
+        if total:
+            return found
+        if can_relax(found.query):
+            node = match(found.query, view.meta.dictionary, RUNGS[1])
+            if self._counter.total(view, node):
+                return Understood(found.query, node, RUNGS[1])
+        return Understood(found.query, found.node, "none")
+
+    def _better(self, view: View, found: Understood, total: int) -> Understood | None:
+        """Another query that finds more: searched instead of one that finds nothing, offered
+        beside one that finds little.
+        """
+        if total and self._counter.total(view, named(found.query)):
+            return None
+        for correction in self._corrector.propose(view, found.query):
+            other = self._corrected(view, correction)
+            if other is None:
+                continue
+            if not total:
+                return other
+            if self._counter.total(view, other.node) > total:
+                return Understood(found.query, found.node, found.rung, suggestion=correction.text)
+        return None
+
+    def _corrected(self, view: View, correction: Correction) -> Understood | None:
+        """The correction as understood, if it finds anything."""
+        other = self._understand(view, self._analyzer.read(correction.text))
+        if not self._counter.total(view, other.node):
+            return None
+        return Understood(other.query, other.node, "corrected", correction.changes, correction.text)
 
     def _top(self, view: View, node: Node, request: SearchRequest) -> tuple[int, list[Row]]:
         field, descending = _ORDERS[request.sort]
         order = Order(tie_field(request.day), field, descending)
         return view.top(node, joined(request.groups), order, request.offset, request.per_page)
 
-    def _facets(
-        self, view: View, node: Node, request: SearchRequest
-    ) -> dict[str, tuple[FacetValue, ...]]:
-        """Values of one facet are counted under the filters of all others."""
-        chosen = dict(request.groups)
-        free = tuple(
-            name for name in request.facets
-            if name not in chosen and not linked(name, request.groups)
-        )  # fmt: skip
-        counts = dict(self._counts(view, node, joined(request.groups), free))
-        for name in set(request.facets) - set(free):
-            others = tuple(group for group in request.groups if group[0] != name)
-            count = self._linked if linked(name, others) else self._one
-            counts[name] = count(view, node, others, name)
-        return {name: _values(counts[name], chosen.get(name, ())) for name in request.facets}
-
-    def _one(self, view: View, node: Node, others: Filters, name: str) -> Counts:
-        return self._counts(view, node, joined(others), (name,))[name]
-
-    def _linked(self, view: View, node: Node, others: Filters, name: str) -> Counts:
-        """How many hits have each value in one place with the other members' filters."""
-        key = (view.revision, node, others, name, "linked")
-        known = self._counted.get(key)
-        if known is not None:
-            return known
-        if single(others):
-            places = view.facets(node, joined(others), (FIELD,))[FIELD]
-            return self._counted.put(key, values_of(name, others, places))
-        # A document may be here by several places, so each value is asked for by itself.
-        possible = self._one(view, node, others, name)
-        found = {value: view.count(node, joined((*others, (name, (value,))))) for value in possible}
-        return self._counted.put(key, {value: count for value, count in found.items() if count})
-
-    def _counts(
-        self, view: View, node: Node, filters: Filters, fields: tuple[str, ...]
-    ) -> dict[str, Counts]:
-        keys = {name: (view.revision, node, filters, name) for name in fields}
-        found = {name: self._counted.get(key) for name, key in keys.items()}
-        missing = [name for name, counts in found.items() if counts is None]
-        for name, counts in view.facets(node, filters, missing).items():
-            found[name] = self._counted.put(keys[name], counts)
-        return {name: counts for name, counts in found.items() if counts is not None}
-
-
-class _Cache:
-    """Facet counts of recent searches; a new revision of the index misses by its key."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[object, Counts] = OrderedDict()
-
-    def get(self, key: object) -> Counts | None:
-        with self._lock:
-            if key not in self._kept:
-                return None
-            self._kept.move_to_end(key)
-            return self._kept[key]
-
-    def put(self, key: object, counts: Counts) -> Counts:
-        with self._lock:
-            self._kept[key] = counts
-            if len(self._kept) > MOST_CACHED:
-                self._kept.popitem(last=False)
-            return counts
-
-
-def _values(counts: Counts, chosen: tuple[str, ...]) -> tuple[FacetValue, ...]:
-    shown = {**dict.fromkeys(chosen, 0), **counts}
-    ordered = sorted(shown.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(FacetValue(value, count, value in chosen) for value, count in ordered)
-
 
 def _hit(row: Row) -> Hit:
-    return Hit(row.id, row.version, orjson.loads(row.card))
+    stored = Stored.read(row.card)
+    return Hit(row.id, row.version, stored.card, stored.title)
 
 
 def _first_rung(node: Node) -> str:
@@ -181,16 +190,21 @@ def _first_rung(node: Node) -> str:
     return "none" if isinstance(node, Nothing) else RUNGS[0]
 
 
-def _reading(query: Query, rung: str) -> Reading:
-    units = query.units
+def _reading(found: Understood) -> Reading:
+    units = found.query.units
     return Reading(
-        rung=rung,
+        rung=found.rung,
         units=tuple(unit.text for unit in units),
         synonyms=tuple((unit.text, unit.alternatives) for unit in units if unit.alternatives),
-        mainland=any(reading.source == "mainland" for reading in query.readings),
-        shortened=query.shortened,
+        mainland=any(reading.source == "mainland" for reading in found.query.readings),
+        shortened=found.query.shortened,
+        pinyin=tuple((unit.text, unit.pinyin) for unit in units if unit.pinyin),
+        corrected=found.corrected,
+        suggestion=found.suggestion,
     )
 
 
 def _highlighter(query: Query) -> Highlighter:
-    return Highlighter(word for unit in query.units for word in (unit.text, *unit.alternatives))
+    return Highlighter(
+        word for unit in query.units for word in (unit.text, *unit.alternatives, *unit.pinyin)
+    )

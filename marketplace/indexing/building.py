@@ -112,6 +112,7 @@ def provider_document(shown: Shown, words: Vocabulary, version: int) -> Document
         numbers=numbers,
         card=_provider_card(shown),
         places=_places(shown.listed),
+        detail="、".join(words.label("segment", code) for code in shown.segments),
     )
 
 
@@ -177,6 +178,7 @@ def product_document(product: Product, shown: Shown, words: Vocabulary, version:
         numbers=numbers,
         card=_product_card(product, provider, listed),
         places=_places(listed),
+        detail=_said_by(provider),
     )
 
 
@@ -230,7 +232,13 @@ def case_document(case: CaseStudy, shown: Shown, words: Vocabulary, version: int
         keywords=keywords,
         numbers=_stamps(case, entry) | {"year": case.year},
         card=_case_card(case, provider, entry),
+        detail=_said_by(provider),
     )
+
+
+def _said_by(provider: Provider) -> str:
+    """Whose it is, in suggestions."""
+    return provider.organisation.short_name or provider.organisation.name
 
 
 def _case_card(case: CaseStudy, provider: Provider, entry: Iterable[Membership]) -> dict[str, Any]:

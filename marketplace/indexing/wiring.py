@@ -12,6 +12,7 @@ from search import (
     Page,
     Searcher,
     SearchRequest,
+    Suggestion,
     Synonym,
     Way,
     open_engine,
@@ -46,6 +47,12 @@ class Catalogue:
         if any((hit.card or {}).get("shape") != CARD_SHAPE for hit in page.hits):
             raise IndexMismatch("索引中的卡片与程序不一致，请运行 marketplace search rebuild")
         return page
+
+    def suggest(
+        self, text: str, *, kind: str | None = None, limit: int = 8
+    ) -> tuple[Suggestion, ...]:
+        """Names and terms that the text may become. Raises ``search.Unavailable``."""
+        return self._current().suggest(text, kind=kind, limit=limit)
 
     def ways_out(self, request: SearchRequest) -> tuple[Way, ...]:
         """What leaving out filters would give, for an empty page."""

@@ -1,10 +1,13 @@
 """A document as both engines store it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from search.analysis.dictionary import Dictionary
+from search.analysis.names import KINDS, keys_of
 from search.analysis.normal import normal
 from search.analysis.tokens import char_stream, name_key, stream
 from search.documents import Document
@@ -14,12 +17,14 @@ from search.places import FIELD, every_place, place_keys
 from search.ties import tie_values
 
 # Raise it whenever the same text gives other tokens: indexes built before must be rebuilt.
-ANALYSIS_VERSION = "1"
+ANALYSIS_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Ready for an engine: token streams, exact values, integers and the stored card."""
+    """Ready for an engine: token streams, exact values, integers, and as JSON what comes back
+    with a hit.
+    """
 
     id: str
     version: int
@@ -27,6 +32,22 @@ class Entry:
     keywords: dict[str, tuple[str, ...]]
     integers: dict[str, int]
     card: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an engine gives back with a hit: its names, the words beside them, and the card."""
+
+    title: str
+    alias: tuple[str, ...]
+    detail: str
+    card: Mapping[str, Any] | None
+
+    @classmethod
+    def read(cls, data: bytes) -> "Stored":
+        """Read the ``card`` of a row."""
+        stored = orjson.loads(data)
+        return cls(stored["title"], tuple(stored["alias"]), stored["detail"], stored["card"])
 
 
 def entry_of(document: Document, dictionary: Dictionary) -> Entry:
@@ -42,15 +63,25 @@ def entry_of(document: Document, dictionary: Dictionary) -> Entry:
         texts[f"{name}_d"] = " ".join(_terms(values[name], dictionary))
         if field.chars:
             texts[f"{name}_c"] = char_stream(values[name])
+    return Entry(
+        document.id,
+        document.version,
+        texts,
+        _keywords(document, values["title"] + values["alias"]),
+        _integers(document),
+        _stored(document),
+    )
+
+
+def _keywords(document: Document, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     keywords = {name: tuple(dict.fromkeys(codes)) for name, codes in document.keywords.items()}
     keywords["id"] = (document.id,)
     keywords["kind"] = (document.kind,)
     keywords[FIELD] = place_keys(document.places or every_place(keywords))
-    names = map(name_key, values["title"] + values["alias"])
-    keywords["name"] = tuple(dict.fromkeys(filter(None, names)))
-    return Entry(
-        document.id, document.version, texts, keywords, _integers(document), _card(document)
-    )
+    keywords["name"] = tuple(dict.fromkeys(filter(None, map(name_key, names))))
+    if document.kind in KINDS:
+        keywords |= keys_of(names)
+    return keywords
 
 
 def _terms(values: tuple[str, ...], dictionary: Dictionary) -> list[str]:
@@ -66,8 +97,20 @@ def _integers(document: Document) -> dict[str, int]:
     return integers
 
 
-def _card(document: Document) -> bytes:
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON cannot hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _stored(document: Document) -> bytes:
     try:
-        return orjson.dumps(document.card)
+        return orjson.dumps(
+            {
+                "title": _whole(document.title),
+                "alias": [*map(_whole, document.alias)],
+                "detail": _whole(document.detail),
+                "card": document.card,
+            }
+        )
     except TypeError as error:
         raise BadDocument(document.id, f"card: {error}") from error

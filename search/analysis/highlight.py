@@ -6,9 +6,11 @@ element around the hits, so no text can smuggle in HTML.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from search.analysis.normal import CJK, normal, normal_with_offsets
+from search.analysis.pinyin import part_spelled, sounds
 from search.analysis.tokens import pieces
 
 ELLIPSIS = "…"
@@ -70,6 +72,24 @@ class Highlighter:
         return merged
 
 
+def found_in(word: str, text: str) -> str:
+    """The first piece of a text that is the word, as it stands there, or nothing."""
+    pattern = _compiled(word)
+    if pattern is None:
+        return ""
+    found = pattern.search(normal(text))
+    if found is None:
+        return ""
+    _, offsets = normal_with_offsets(text)
+    return text[offsets[found.start()] : offsets[found.end() - 1] + 1]
+
+
+@lru_cache(maxsize=2000)
+def _compiled(word: str) -> re.Pattern[str] | None:
+    pattern = _pattern(word)
+    return re.compile(pattern) if pattern else None
+
+
 def _pattern(word: str) -> str:
     """The word as a regular expression over normal text; only literals and short gaps."""
     parts = pieces(normal(word))
@@ -113,3 +133,20 @@ def _cut(text: str, spans: list[Span], start: int, end: int) -> tuple[Segment, .
     if position < end:
         segments.append(Segment(text[position:end], False))
     return tuple(segments)
+
+
+def mark_letters(name: str, typed: str) -> tuple[Segment, ...]:
+    """A name with the typed text marked: as it stands, or where it is read as the typed letters."""
+    marked = Highlighter((typed,)).mark(name)
+    if any(segment.hit for segment in marked):
+        return marked
+    folded, offsets = normal_with_offsets(name)
+    start = folded.find(typed)
+    if start >= 0 and typed:
+        return _cut(name, [(offsets[start], offsets[start + len(typed) - 1] + 1)], 0, len(name))
+    some = sounds(folded)
+    place = part_spelled(typed, some) if typed.isascii() else None
+    if place is None:
+        return marked
+    span = offsets[some[place[0]].start], offsets[some[place[1] - 1].end - 1] + 1
+    return _cut(name, [span], 0, len(name))

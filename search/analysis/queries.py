@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from opencc_pyo3 import OpenCC
 
 from search.analysis.dictionary import base_words
+from search.analysis.lexicon import Lexicon
 from search.analysis.normal import has_traditional, normal
 from search.analysis.segment import Segmenter
 from search.analysis.synonyms import Synonym, Synonyms
@@ -41,13 +42,16 @@ _GENERIC = re.compile(f"(?:{'|'.join(sorted(_GENERIC_WORDS, key=len, reverse=Tru
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One thing asked for. ``alternatives`` would do as well; an ``optional`` unit only raises
-    the rank; an ``exact`` one was quoted and must be found as it stands.
+    the rank; an ``exact`` one was quoted and must be found as it stands. ``pinyin`` are the words
+    that its letters may stand for, ``key`` the letters when names are to be found by them.
     """
 
     text: str
     alternatives: tuple[str, ...] = ()
     optional: bool = False
     exact: bool = False
+    pinyin: tuple[str, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,12 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query as understood. ``blank``: nothing was typed. No readings although not blank:
-    nothing in it can be searched. ``key`` is the whole as a name, ``tokens`` the whole as a phrase.
+    nothing in it can be searched. ``text`` is what was read, in normal form, ``key`` the whole as
+    a name, ``tokens`` the whole as a phrase.
     """
 
     blank: bool
+    text: str = ""
     readings: tuple[Reading, ...] = ()
     key: str = ""
     tokens: tuple[str, ...] = ()
@@ -74,6 +80,16 @@ class Query:
     def units(self) -> tuple[Unit, ...]:
         """The units of all readings."""
         return tuple(dict.fromkeys(unit for reading in self.readings for unit in reading.units))
+
+    @property
+    def spelled(self) -> bool:
+        """Whether letters in it were read as Chinese."""
+        return any(unit.pinyin for unit in self.units)
+
+    @property
+    def quoted(self) -> bool:
+        """Whether something must be found as it stands."""
+        return any(unit.exact for unit in self.units)
 
 
 @cache
@@ -92,11 +108,18 @@ class Analyzer:
         self._synonyms = Synonyms(synonyms)
         self.terms = tuple(sorted({*terms, *self._synonyms.words}))
         self._segmenter = Segmenter(self.terms)
+        self.lexicon = Lexicon(self.terms)
 
     def warm(self) -> None:
-        """Load the general words now, for instance before worker processes are forked."""
+        """Load words and pinyin now, for instance before worker processes are forked."""
         self._segmenter.cut("数字化转型服务商")
         base_words()
+        self.lexicon.read("fuwushang")
+        self.lexicon.likely("服务伤")
+
+    def synonyms_of(self, word: str) -> tuple[str, ...]:
+        """What would do instead of a word, in the writing of the vocabulary."""
+        return self._synonyms.of(word)
 
     def read(self, text: str) -> Query:
         """Understand what was typed; never raises, whatever it is."""
@@ -108,8 +131,11 @@ class Analyzer:
         mainland = self._mainland(text)
         if mainland:
             readings.append(Reading("mainland", self._units(mainland)))
+        if len(readings[0].units) > 1:
+            readings += self._joined(short)
         return Query(
             blank=False,
+            text=short.strip(),
             readings=tuple(reading for reading in readings if reading.units),
             key=name_key(short),
             tokens=tuple(fine_tokens(short)),
@@ -123,6 +149,18 @@ class Analyzer:
         short = text[:MOST_CHARS]
         mainland = normal(_taiwan_to_mainland().convert(short))
         return mainland if name_key(mainland) != name_key(normal(short)) else None
+
+    def _joined(self, text: str) -> list[Reading]:
+        """Letters with gaps as one word in pinyin: ``zhi zao zhi xing``."""
+        unit = self._letters(name_key(text), ())
+        return [Reading("pinyin", (unit,))] if unit.pinyin else []
+
+    def _letters(self, word: str, alternatives: tuple[str, ...]) -> Unit:
+        """A word that may be pinyin, with the words it may stand for and what does for those."""
+        read = self.lexicon.read(name_key(word)) if word.isascii() else ()
+        others = (other for _, whole in read for other in self._synonyms.of(whole))
+        pinyin = tuple(dict.fromkeys(part for part, _ in read))
+        return Unit(word, tuple(dict.fromkeys((*alternatives, *others))), pinyin=pinyin)
 
     def _units(self, text: str) -> tuple[Unit, ...]:
         units: list[Unit] = []
@@ -138,7 +176,10 @@ class Analyzer:
 
     def _plain_units(self, text: str) -> list[Unit]:
         return [
-            Unit(word, self._synonyms.of(word), optional=bool(_GENERIC.fullmatch(word)))
+            replace(
+                self._letters(word, self._synonyms.of(word)),
+                optional=bool(_GENERIC.fullmatch(word)),
+            )
             for word in self._segmenter.cut(text)
         ]
 
@@ -156,5 +197,5 @@ def _settle(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
     words = tuple(u for u in units if u.exact or (u.text not in _FILLERS and len(u.text) > 1))
     words = words or units
     if all(unit.optional for unit in words):
-        return tuple(Unit(u.text, u.alternatives, exact=u.exact) for u in words)
+        return tuple(replace(unit, optional=False) for unit in words)
     return words

@@ -102,3 +102,8 @@ def _merge_lone(words: list[str]) -> list[str]:
             merged.append(word)
             lone = len(word) == 1
     return merged
+
+
+def cjk_runs(text: str) -> list[tuple[int, str]]:
+    """The Chinese runs of a text with their places."""
+    return [(run.start(), run.group()) for run in _CJK.finditer(text)]

@@ -10,7 +10,7 @@ MAX_TOKEN = 64  # longer runs of letters are cut, in documents and queries alike
 MAX_NAME = 200
 BREAK = "|"  # stands between values so that no phrase reaches from one into the next
 
-_FINE = re.compile(r"[a-z]+(?:[+#]+(?![a-z0-9]))?|[0-9]+(?:\.[0-9]+)*")
+FINE = re.compile(r"[a-z]+(?:[+#]+(?![a-z0-9]))?|[0-9]+(?:\.[0-9]+)*")
 
 
 def fine_tokens(text: str) -> list[str]:
@@ -25,7 +25,7 @@ def fine_tokens(text: str) -> list[str]:
         if run.lastgroup == "cjk":
             tokens += bigrams(word)
         elif run.lastgroup == "latin":
-            tokens += [part[:MAX_TOKEN] for part in _FINE.findall(word)]
+            tokens += [part[:MAX_TOKEN] for part in FINE.findall(word)]
         else:
             tokens.append(word[:MAX_TOKEN])
     return tokens
@@ -42,7 +42,7 @@ def pieces(text: str) -> list[str]:
     """Chinese runs whole, other words in their smallest parts; ``text`` is in normal form."""
     found: list[str] = []
     for run in RUN.finditer(text):
-        found += _FINE.findall(run.group()) if run.lastgroup == "latin" else [run.group()]
+        found += FINE.findall(run.group()) if run.lastgroup == "latin" else [run.group()]
     return found
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.analysis.dictionary import Dictionary, base_words, dictionary_terms
-from search.analysis.entries import ANALYSIS_VERSION, entry_of
+from search.analysis.entries import ANALYSIS_VERSION, Stored, entry_of
 from search.analysis.normal import normal
 from search.analysis.tokens import char_stream, fine_tokens, name_key, stream
 from search.documents import Document
@@ -76,6 +76,7 @@ def test_entry_of_a_document() -> None:
         {"segment": ("auto_parts", "auto_parts")},
         {"price": 120_000, "updated": 5},
         {"name": "澜图MES"},
+        detail="执行",
     )
     entry = entry_of(document, Dictionary(("注塑车间",)))
     ties = tie_values("product:7")
@@ -101,7 +102,7 @@ def test_entry_of_a_document() -> None:
         "v": 3,
         **{f"tie_{day}": ties[day] for day in range(7)},
     }
-    assert entry.card == '{"name":"澜图MES"}'.encode()
+    assert Stored.read(entry.card) == Stored("澜图MES", ("澜图",), "执行", {"name": "澜图MES"})
 
 
 def test_a_card_that_is_no_json_is_refused() -> None:
@@ -113,9 +114,10 @@ def test_a_card_that_is_no_json_is_refused() -> None:
 def test_other_tokens_need_another_analysis_version() -> None:
     """When this fails, raise ANALYSIS_VERSION together with the digest: indexes must be rebuilt."""
     text = "青岛澜图QD-MES3.0，製造執行系統（注塑車間）・ＥＲＰ采购；c++ Ⅳ 5G цех が"
-    entry = entry_of(Document("case:1", 1, text, ("简称",), text), Dictionary(("注塑车间",)))
-    digest = hashlib.sha256(repr(entry.texts).encode()).hexdigest()[:16]
-    assert (ANALYSIS_VERSION, digest) == ("1", "99bb88c87f53ac65")
+    entry = entry_of(Document("product:1", 1, text, ("简称",), text), Dictionary(("注塑车间",)))
+    made = entry.texts, {name: entry.keywords[name] for name in ("name", "py", "k", "s")}
+    digest = hashlib.sha256(repr(made).encode()).hexdigest()[:16]
+    assert (ANALYSIS_VERSION, digest) == ("2", "bd9188e43c36762b")
 
 
 @pytest.mark.parametrize("piece", ["a", "a+", "a.", "+", "1.", "制", "é", "|", '"', "_", "а"])

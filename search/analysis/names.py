@@ -1,0 +1,96 @@
+"""What a name is found by besides its text: parts of it, its pinyin, its first letters.
+
+``青岛澜图智造科技有限公司`` is also ``澜图智造科技`` and ``澜图``, and typed ``lantu`` or
+``ltzzkj``. Only names of providers and products have these keys, texts have none.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from search.analysis.normal import normal
+from search.analysis.pinyin import has_han, initials, sounds, spellings
+from search.analysis.spelling import signatures
+from search.analysis.tokens import name_key
+
+KINDS = ("provider", "product")
+LONGEST_PREFIX = 24
+LONGEST_TEXT_PREFIX = 12
+LONGEST_KEY = 100
+FEWEST_INITIALS = 3  # two letters stand for far too many names
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_PLACES = _words(
+    "中国 山东 北京 上海 天津 重庆 广东 江苏 浙江 福建 河南 河北 湖北 湖南 四川 陕西 安徽 辽宁 "
+    "吉林 黑龙江 江西 云南 贵州 山西 甘肃 海南 青岛 济南 烟台 潍坊 淄博 威海 临沂 济宁 泰安 日照 "
+    "东营 滨州 德州 聊城 菏泽 枣庄 莱芜 广州 深圳 苏州 杭州 南京 宁波 厦门 无锡 武汉 成都 西安 "
+    "郑州 长沙 合肥 沈阳 大连 福州 东莞 佛山 石家庄 太原 长春 哈尔滨 南昌 昆明 贵阳 南宁 海口 "
+    "兰州 温州 常州 珠海"
+)
+_TRADES = _words(
+    "智造 制造 科技 数科 软件 信息 智能 技术 数字 工业 网络 互联 系统 自动化 电子 机电 装备 数据 "
+    "物联 工程 设计 咨询 服务 实业 产业 发展 供应链 云 数智 数联 智联 智控 工软 企业 管理"
+)
+_PLACE = re.compile(rf"^(?:(?:{'|'.join(_PLACES)})[省市]?)+(?=.{{2}})")
+_LEGAL = re.compile(r"(?<=.{2})(?:集团)?(?:股份)?(?:有限)?(?:责任)?(?:公司|集团)$")
+_TRADE = re.compile(rf"(?<=.{{2}})(?:{'|'.join(sorted(_TRADES, key=len, reverse=True))})+$")
+
+
+def without_place(name: str) -> str:
+    """The name without the city it begins with, when something is left."""
+    return _PLACE.sub("", name)
+
+
+def core(name: str) -> str:
+    """Without city in front and legal form behind: what people say. ``name`` is a name key."""
+    return _LEGAL.sub("", without_place(name))
+
+
+def brand(name: str) -> str:
+    """The core without the words everybody in the trade has in the name."""
+    return _TRADE.sub("", core(name))
+
+
+def forms(names: Iterable[str]) -> tuple[str, ...]:
+    """The names themselves and what is made from them; each once, as name keys."""
+    keys = list(filter(None, (name_key(normal(name)) for name in names)))
+    made = [way(key) for key in keys for way in (str, without_place, core, brand)]
+    return tuple(dict.fromkeys(form for form in made if len(form) > 1))
+
+
+def keys_of(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The values of the fields ``py``, ``k`` and ``s`` for the names of one thing."""
+    whole: dict[str, None] = {}
+    starts: dict[str, None] = {}
+    spelled: dict[str, None] = {}
+    for form in forms(_without_releases(names)):
+        some = sounds(form)
+        full, short = spellings(some), initials(some)
+        whole.update(dict.fromkeys(key[:LONGEST_KEY] for key in full))
+        whole.update(dict.fromkeys(key for key in short if len(key) >= FEWEST_INITIALS))
+        for key in (*full, *short):
+            starts.update(dict.fromkeys(_beginnings(key, LONGEST_PREFIX)))
+        starts.update(dict.fromkeys(_beginnings(form, LONGEST_TEXT_PREFIX)))
+        if form == core(form):
+            spelled.update(dict.fromkeys(signatures(some)))
+    return {"py": tuple(whole), "k": tuple(starts), "s": tuple(spelled)}
+
+
+def _without_releases(names: Sequence[str]) -> list[str]:
+    """Names that are another one with a release number behind add nothing."""
+    keys = [name_key(normal(name)) for name in names]
+    return [
+        key
+        for key in keys
+        if not any(
+            other and other != key and key.startswith(other) and not has_han(key[len(other) :])
+            for other in keys
+        )
+    ]
+
+
+def _beginnings(key: str, longest: int) -> Iterator[str]:
+    return (key[:size] for size in range(1, min(len(key), longest) + 1))

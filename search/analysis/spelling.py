@@ -1,0 +1,118 @@
+"""Names and terms that sound or look like what was typed.
+
+A name is filed under how it sounds, with sounds that are often mixed up made one (zh and z, ing
+and in), and under the same with each syllable left out in turn. What was typed is looked up in
+the same way, so a homophone, one wrong, missing or doubled character and two exchanged ones meet
+their name; a slip in letters is undone by trying all slips that leave whole syllables. What is
+found is compared in full before it is believed.
+"""
+
+import re
+from collections.abc import Sequence
+from string import ascii_lowercase
+
+from search.analysis.pinyin import Sound, full, has_han, is_spelled, sounds
+
+LONGEST = 16  # characters of a name, or syllables; longer ones are not corrected
+LONGEST_LETTERS = 40
+FEWEST_FOR_SLIP = 4  # characters that leave enough to recognise a name with one wrong
+FEWEST_LETTERS = 5
+GAP = "~"  # before a signature with one syllable left out
+
+SAME_SOUND, LIKE_SOUND, ONE_SLIP = range(3)
+"""Grades of likeness, the best first."""
+
+_MIXED_UP = re.compile(r"(?<=[zcs])h|(?<=[aei]n)g|v")
+
+
+def merged(letters: str) -> str:
+    """Sounds that are often mixed up made one."""
+    return _MIXED_UP.sub(lambda found: "u" if found.group() == "v" else "", letters)
+
+
+def signatures(some: Sequence[Sound]) -> tuple[str, ...]:
+    """What a name of two to sixteen characters is filed under."""
+    if not 2 <= len(some) <= LONGEST:
+        return ()
+    keys = [merged(full(some))]
+    if len(some) >= FEWEST_FOR_SLIP:
+        keys += [GAP + key for key in _left_out(some)]
+    return tuple(dict.fromkeys(keys))
+
+
+def same_sound(typed: str) -> str:
+    """What to look up for names that sound alike; ``typed`` is a name key."""
+    return merged(full(sounds(typed)))
+
+
+def near_sounds(typed: str) -> tuple[str, ...]:
+    """What to look up for names that differ by one slip; empty for very short or long texts."""
+    if not has_han(typed):
+        return _letter_slips(typed)
+    some = sounds(typed)
+    if not FEWEST_FOR_SLIP <= len(some) <= LONGEST:
+        return ()
+    left_out = _left_out(some)
+    keys = [merged(full(swapped)) for swapped in _swapped(some)]
+    keys += [GAP + key for key in left_out]
+    keys += left_out if len(some) > FEWEST_FOR_SLIP else []
+    keys.append(GAP + merged(full(some)))
+    return tuple(dict.fromkeys(keys))
+
+
+def grade(typed: str, name: str) -> int | None:
+    """How like the typed text a name is; None when it is too far off or the very same."""
+    if typed == name:
+        return None
+    letters, wanted = full(sounds(name)), full(sounds(typed))
+    if letters == wanted:
+        return SAME_SOUND
+    if merged(letters) == merged(wanted):
+        return LIKE_SOUND
+    one, other = (typed, name) if has_han(typed) else (wanted, letters)
+    fewest = FEWEST_FOR_SLIP if has_han(typed) else FEWEST_LETTERS
+    if min(len(one), len(other)) >= fewest - 1 and one_apart(one, other):
+        return ONE_SLIP
+    return None
+
+
+def one_apart(one: str, other: str) -> bool:
+    """Whether one letter was changed, left out, added, or two neighbours were exchanged."""
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    end = 0
+    most = min(len(one), len(other)) - start
+    while end < most and one[-1 - end] == other[-1 - end]:
+        end += 1
+    left, right = one[start : len(one) - end], other[start : len(other) - end]
+    if max(len(left), len(right)) <= 1:
+        return left != right
+    return len(left) == len(right) == 2 and left == right[::-1]
+
+
+def letter_edits(word: str) -> set[str]:
+    """Every word one slip away."""
+    cuts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    found = {head + tail[1:] for head, tail in cuts if tail}
+    found |= {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
+    for letter in ascii_lowercase:
+        found |= {head + letter + tail[1:] for head, tail in cuts if tail}
+        found |= {head + letter + tail for head, tail in cuts}
+    found.discard(word)
+    return found
+
+
+def _letter_slips(typed: str) -> tuple[str, ...]:
+    if not FEWEST_LETTERS <= len(typed) <= LONGEST_LETTERS or not typed.isalpha():
+        return ()
+    return tuple(sorted({merged(word) for word in letter_edits(typed) if is_spelled(word)}))
+
+
+def _left_out(some: Sequence[Sound]) -> list[str]:
+    return [merged(full([*some[:place], *some[place + 1 :]])) for place in range(len(some))]
+
+
+def _swapped(some: Sequence[Sound]) -> list[list[Sound]]:
+    pairs = range(len(some) - 1)
+    return [[*some[:at], some[at + 1], some[at], *some[at + 2 :]] for at in pairs]
