@@ -84,7 +84,7 @@ def begin(session: Session, actor: Actor, *, reason: str, holder: str) -> IndexR
     return job
 
 
-def cancel(session: Session, actor: Actor, rebuild_id: int, *, reason: str) -> IndexRebuild:
+def cancel(session: Session, actor: Actor, rebuild_id: int) -> IndexRebuild:
     """Give a rebuild up; a running one stops within seconds. Raises NotFound, Conflict."""
     require(actor, Permission.SEARCH_REBUILD)
     job = _locked(session, rebuild_id)
@@ -94,7 +94,7 @@ def cancel(session: Session, actor: Actor, rebuild_id: int, *, reason: str) -> I
     if job.phase == RebuildPhase.WAITING:
         _end(job, Result(RebuildPhase.CANCELLED))
     session.flush()
-    record(session, actor, "rebuild_cancel", job, why={"reason": reason})
+    record(session, actor, "rebuild_cancel", job)
     return job
 
 

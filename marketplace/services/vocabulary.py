@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from marketplace.db import Database
 from marketplace.models import Term
 
-HOLD_SECONDS = 5.0
+HOLD_SECONDS = 4.0
+"""How long a process may hold old words: an edit shows everywhere within five seconds."""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("系统管理", "用户", "/admin/users", Permission.USER_READ),
     ("系统管理", "操作记录", "/admin/events", Permission.EVENT_READ),
     ("系统管理", "安全记录", "/admin/security", Permission.SECURITY_READ),
+    ("系统管理", "字典", "/admin/vocabulary", Permission.VOCABULARY_EDIT),
+    ("系统管理", "搜索与索引", "/admin/search", Permission.SYSTEM_READ),
 )
 STAFF_AREAS = ("/work", "/admin")
 

@@ -11,6 +11,8 @@ AREAS = (
     (Permission.USER_READ, "用户", "/admin/users", "邀请用户、授予和收回身份、解锁、结束登录。"),
     (Permission.EVENT_READ, "操作记录", "/admin/events", "谁在什么时候做了什么，依据是什么。"),
     (Permission.SECURITY_READ, "安全记录", "/admin/security", "登录、锁定、被拒绝的访问。"),
+    (Permission.VOCABULARY_EDIT, "字典", "/admin/vocabulary", "同义词、行业、场景等词语的叫法。"),
+    (Permission.SYSTEM_READ, "搜索与索引", "/admin/search", "引擎是否正常、重建索引、搁置的条目。"),
 )
 
 

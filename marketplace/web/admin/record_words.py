@@ -8,6 +8,7 @@ from marketplace.phases import ROLE_LABELS
 from marketplace.schemas.import_columns import SHEETS, Column
 from marketplace.schemas.texts import CASE, PRODUCT, PROVIDER
 from marketplace.web.admin.labels import FIELDS, STATES
+from marketplace.web.admin.vocabulary_shapes import DIRECTIONS, KINDS
 from marketplace.web.context import vocabulary
 
 ROLE_NAMES = {
@@ -30,6 +31,8 @@ _LABELS = {
     **FIELDS,
 }
 _CODES: dict[str, Mapping[str, str]] = {
+    "direction": {code: text.partition("：")[0] for code, text in DIRECTIONS.items()},
+    "vocabulary": {code: words["label"] for code, words in KINDS.items()},
     **{name: column.choices for name, column in _COLUMNS.items() if column.choices},
     "role": ROLE_NAMES,
 }
