@@ -1,0 +1,264 @@
+"""From a complaint in everyday words to the capabilities that would help.
+
+    needs = Needs(capabilities, synonyms=(Synonym(("排产", "排单")),))
+    needs.rank("订单多了排产全靠人脑，插单就乱", limit=10)
+
+Lexical by itself: BM25 over words, their synonyms and pairs of characters in the description of
+each capability. With an embedder the order by meaning is fused with the order by words, by
+reciprocal ranks (search/semantic.py). Every answer names the words it rests on.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from search.analysis.normal import RUN, normal
+from search.analysis.segment import Segmenter
+from search.analysis.synonyms import Synonym, Synonyms
+from search.analysis.tokens import bigrams, fine_tokens
+from search.semantic import Embedder, Passages, fuse
+
+MOST_CHARS = 2_000
+MOST_WORDS = 200
+MOST_FOUND = 5
+MOST_REMEMBERED = 20_000
+THOUGHTS = 4
+"""Sentences of a description that make one passage for the embedder."""
+
+K1, B = 1.2, 0.5
+NAME_WEIGHT = 2.0  # the first text: what it is called and the words people use for it
+PAIR_WEIGHT = 0.5
+SYNONYM_WEIGHT = 0.7
+ONE_CHAR_WEIGHT = 0.4
+# A capability with parts: half of its own score and most of its best part's.
+OWN_SHARE, PART_SHARE = 0.5, 0.7
+PARTICLES = "的了着吗呢吧啊"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something providers can do: ``kind`` and ``code`` name it in the vocabulary.
+
+    ``texts`` describe it in plain words, one thought each; the first holds what it is called.
+    ``under`` is the code of the wider capability that it is part of.
+    """
+
+    code: str
+    kind: str
+    name: str
+    texts: tuple[str, ...]
+    under: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A capability with its score (larger is better, comparable within one answer only) and the
+    words typed that speak for it, the weightiest first. Without words it is near by meaning only.
+    """
+
+    capability: Capability
+    score: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A complaint taken apart, each word and each pair of characters once, in their order."""
+
+    words: tuple[str, ...]
+    pairs: tuple[str, ...]
+
+
+class Needs:
+    """Ranks capabilities. Shared by threads; make a new one when the descriptions change.
+
+    With ``embedder`` the vectors of all texts are made by ``warm`` or at the first ``rank``, which
+    takes seconds; ``folder`` keeps them on disk for the next process.
+    """
+
+    def __init__(
+        self,
+        capabilities: Iterable[Capability],
+        embedder: Embedder | None = None,
+        *,
+        synonyms: Iterable[Synonym] = (),
+        folder: Path | None = None,
+    ) -> None:
+        self.capabilities = tuple(capabilities)
+        self._synonyms = Synonyms(synonyms)
+        self._segmenter = Segmenter({*self._synonyms.words, *_names(self.capabilities)})
+        self._described = [_Description(item.texts) for item in self.capabilities]
+        self._mean = sum(item.length for item in self._described) / max(1, len(self._described))
+        self._parts = _parts(self.capabilities)
+        self._known: dict[str, Mapping[int, float]] = {}
+        self._passages = (
+            Passages(embedder, [_passages(item) for item in self.capabilities], folder)
+            if embedder is not None and self.capabilities
+            else None
+        )
+
+    @property
+    def fused(self) -> bool:
+        """Whether meaning counts beside words."""
+        return self._passages is not None
+
+    def warm(self) -> None:
+        """Make the vectors now. Raises what the embedder raises."""
+        if self._passages is not None:
+            self._passages.ready()
+
+    def rank(self, text: str, limit: int = 10, *, kind: str | None = None) -> tuple[Ranked, ...]:
+        """What fits best, the best first; nothing for a text that says nothing.
+
+        Only the first 2,000 characters count. Any text will do.
+        """
+        folded = normal(text[:MOST_CHARS])
+        understood = self.read(folded)
+        by_word = self._by_words(understood)
+        scores = self._with_wholes(by_word, OWN_SHARE, PART_SHARE)
+        if self._passages is not None and (understood.words or understood.pairs):
+            meant = self._with_wholes(self._passages.scores(folded), 0.5, 0.5)
+            scores = fuse(scores, meant) if meant else scores
+        order = sorted(scores, key=lambda index: (-scores[index], index))
+        chosen = [i for i in order if kind is None or self.capabilities[i].kind == kind][:limit]
+        return tuple(
+            Ranked(self.capabilities[i], scores[i], self._found(understood, i)) for i in chosen
+        )
+
+    def read(self, folded: str) -> Understood:
+        """Words and pairs of a text in normal form, without what any complaint says."""
+        words: list[str] = []
+        pairs: list[str] = []
+        for run in RUN.finditer(folded):
+            if run.lastgroup != "cjk":
+                words += [part for part in (run.group(), *fine_tokens(run.group())) if _says(part)]
+                continue
+            pairs += [pair for pair in bigrams(run.group()) if len(pair) > 1 and _says(pair)]
+            for cut in self._segmenter.cut(run.group()):
+                word = cut.strip(PARTICLES)
+                # One character says something only where it is known to stand for a word: 坏.
+                if _says(word) and (len(word) > 1 or self._synonyms.of(word)):
+                    words.append(word)
+        return Understood(
+            tuple(dict.fromkeys(words))[:MOST_WORDS], tuple(dict.fromkeys(pairs))[: 2 * MOST_WORDS]
+        )
+
+    def _by_words(self, understood: Understood) -> dict[int, float]:
+        scores: dict[int, float] = defaultdict(float)
+        for word in understood.words:
+            for index, value in self._of_word(word).items():
+                scores[index] += value
+        for pair in understood.pairs:
+            for index, value in self._postings(pair).items():
+                scores[index] += PAIR_WEIGHT * value
+        return scores
+
+    def _with_wholes(
+        self, scores: Mapping[int, float], own: float, part: float
+    ) -> dict[int, float]:
+        """What a part is good for, the whole is good for."""
+        lifted = dict(scores)
+        for whole, parts in self._parts.items():
+            best = max((scores.get(index, 0.0) for index in parts), default=0.0)
+            value = own * scores.get(whole, 0.0) + part * best
+            if value:
+                lifted[whole] = value
+        return lifted
+
+    def _of_word(self, word: str) -> dict[int, float]:
+        """Descriptions with a word or with what stands for it; of these the best counts."""
+        best: dict[int, float] = {}
+        for weight, said in ((1.0, word), *((SYNONYM_WEIGHT, w) for w in self._synonyms.of(word))):
+            weighted = weight * (ONE_CHAR_WEIGHT if len(said) == 1 else 1.0)
+            for index, value in self._postings(normal(said)).items():
+                best[index] = max(best.get(index, 0.0), weighted * value)
+        return best
+
+    def _postings(self, said: str) -> Mapping[int, float]:
+        """The descriptions that say it, with its share of their BM25."""
+        known = self._known.get(said)
+        if known is None:
+            known = self._weigh(said)
+            if len(self._known) < MOST_REMEMBERED:
+                self._known[said] = known
+        return known
+
+    def _weigh(self, said: str) -> dict[int, float]:
+        counts = {index: item.count(said) for index, item in enumerate(self._described)}
+        counts = {index: count for index, count in counts.items() if count}
+        rare = math.log(1 + (len(self._described) - len(counts) + 0.5) / (len(counts) + 0.5))
+        weights = {}
+        for index, count in counts.items():
+            long = 1 - B + B * self._described[index].length / self._mean
+            weights[index] = rare * count * (K1 + 1) / (count + K1 * long)
+        return weights
+
+    def _found(self, understood: Understood, index: int) -> tuple[str, ...]:
+        """The words that speak for a capability, or for a part of it."""
+        values = {}
+        for word in understood.words:
+            weights = self._of_word(word)
+            values[word] = max(weights.get(i, 0.0) for i in (index, *self._parts.get(index, ())))
+        ordered = sorted(understood.words, key=lambda word: -values[word])
+        return tuple(word for word in ordered if values[word] > 0)[:MOST_FOUND]
+
+
+class _Description:
+    """The texts of one capability in normal form, the first with more weight."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = [normal(text) for text in texts]
+        self.length = sum(len(text) * _weight(i) for i, text in enumerate(self._texts))
+
+    def count(self, said: str) -> float:
+        """How often it is said, by weight. A word of letters counts whole only."""
+        if said.isascii():
+            return sum(_weight(i) * (said in words) for i, words in enumerate(self._latin))
+        return sum(_weight(i) * text.count(said) for i, text in enumerate(self._texts))
+
+    @cached_property
+    def _latin(self) -> list[frozenset[str]]:
+        return [frozenset(fine_tokens(text)) for text in self._texts]
+
+
+def _weight(place: int) -> float:
+    return 1.0 if place else NAME_WEIGHT
+
+
+@cache
+def _empty() -> frozenset[str]:
+    """Words that any complaint may have, whatever it is about."""
+    return frozenset(files("search").joinpath("data/empty_words.txt").read_text("utf-8").split())
+
+
+def _says(word: str) -> bool:
+    return bool(word) and word not in _empty() and not word.replace(".", "").isdigit()
+
+
+def _names(capabilities: Iterable[Capability]) -> Iterable[str]:
+    """What capabilities are called: words that a text is cut by."""
+    for item in capabilities:
+        yield item.name
+        yield from item.texts[0].split() if item.texts else ()
+
+
+def _parts(capabilities: Sequence[Capability]) -> dict[int, list[int]]:
+    """By index: the parts of each capability that has some."""
+    places = {item.code: index for index, item in enumerate(capabilities)}
+    parts: dict[int, list[int]] = defaultdict(list)
+    for index, item in enumerate(capabilities):
+        if item.under in places:
+            parts[places[item.under]].append(index)
+    return dict(parts)
+
+
+def _passages(item: Capability) -> tuple[str, ...]:
+    """A few thoughts at a time, each under the name of the whole; then what it is called."""
+    first, thoughts = item.texts[:1], item.texts[1:]
+    starts = range(0, len(thoughts), THOUGHTS)
+    said = [f"{item.name}：{'；'.join(thoughts[i : i + THOUGHTS])}" for i in starts]
+    return (*said, *first) or (item.name,)
