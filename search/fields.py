@@ -64,6 +64,7 @@ FIELDS: tuple[Field, ...] = (
     _facet("deployment"),
     _facet("price_band"),
     _facet("delivery_band"),
+    _facet("size"),
     _facet("case_year"),
     _facet("standing"),
     _facet("has_local_case"),

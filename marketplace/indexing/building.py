@@ -161,6 +161,7 @@ def product_document(product: Product, shown: Shown, words: Vocabulary, version:
         "deployment": _codes(product.deployment),
         "price_band": _bands(words, "price_band", [price]),
         "delivery_band": _bands(words, "delivery_band", [product.typical_days]),
+        "size": _codes(product.suited_sizes),
     }
     numbers = _stamps(product, listed) | ({} if price is None else {"price": int(price)})
     body = [
