@@ -71,7 +71,8 @@ def _add_parts(app: "Flask", settings: "Settings") -> None:
     app.extensions["settings"] = settings
     database = Database(make_engine(settings.database_url))
     app.extensions["database"] = database
-    app.extensions["search"] = Catalogue(settings.search_url, database)
+    vectors = settings.data_dir / "vectors" if settings.semantic else None
+    app.extensions["search"] = Catalogue(settings.search_url, database, vectors)
     app.extensions["cipher"] = Cipher(settings.encryption_keys)
     app.extensions["static"] = StaticFiles(settings.data_dir / "static")
     passwords.allow_parallel(settings.max_verifies)

@@ -55,6 +55,7 @@ class Settings:
     log_json: bool = True
     home_programme: str = "qd-2024"
     scanner_url: str = ""
+    semantic: bool = True
     site: Site = field(default_factory=Site)
 
     @property
@@ -105,6 +106,8 @@ class Settings:
             log_json=read.get("LOG_FORMAT", "json") == "json",
             home_programme=read.get("HOME_PROGRAMME", "qd-2024"),
             scanner_url=read.get("SCANNER_URL", ""),
+            # In tests off: a thread that computes would make answers depend on its speed.
+            semantic=read.get("SEMANTIC", "off" if mode == "test" else "on") != "off",
             site=Site(**{name: value for name, value in site_names.items() if value}),
         )
         settings.check(read)

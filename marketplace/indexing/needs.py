@@ -4,13 +4,22 @@ Product categories and scenes are the capabilities; the kind ``capability`` desc
 the same codes, ``everyday`` holds words that mean the same in complaints only.
 """
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
 
 from marketplace.services.vocabulary import Vocabulary, Word
 from search import Synonym
-from search.needs import Capability
+from search.needs import Capability, Needs
+from search.semantic import Embedder, open_embedder
+
+log = structlog.get_logger()
 
 KINDS = ("category", "scene")
+READ = (*KINDS, "capability", "everyday")
+"""Kinds of terms that the ranking is made from."""
 
 
 def capabilities(words: Vocabulary) -> tuple[Capability, ...]:
@@ -40,3 +49,45 @@ def _texts(words: Vocabulary, kind: str, word: Word) -> Iterator[str]:
     if kind == "scene":
         under = [item for item in words.options("category") if item.data.get("scene") == word.code]
         yield "、".join(f"{item.name} {item.short_name}" for item in under)
+
+
+class HeldNeeds:
+    """The ranking of one process, made anew when the vocabulary changed.
+
+    It works by words at once. With the extra ``semantic`` and a ``folder`` for its vectors,
+    meaning joins as soon as they are there: a thread of its own makes them, no request waits.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._source: object = None
+        self._needs = Needs(())
+        self._embedder: Embedder | None = None
+
+    def get(self, words: Vocabulary) -> Needs:
+        """The best ranking there is at this moment."""
+        source = [words.words.get(kind) for kind in READ]
+        with self._lock:
+            if self._source != source:
+                self._source = source
+                self._needs = Needs(capabilities(words), synonyms=everyday(words))
+                if self._folder is not None:
+                    threading.Thread(
+                        target=self._add_meaning, args=(words, source, self._folder), daemon=True
+                    ).start()
+            return self._needs
+
+    def _add_meaning(self, words: Vocabulary, source: object, folder: Path) -> None:
+        self._embedder = self._embedder or open_embedder()
+        if self._embedder is None:
+            return
+        needs = Needs(capabilities(words), self._embedder, synonyms=everyday(words), folder=folder)
+        try:
+            needs.warm()
+        except Exception as error:  # whatever an optional package does, words go on working
+            log.error("no ranking by meaning", error=repr(error))
+            return
+        with self._lock:
+            if self._source == source:
+                self._needs = needs

@@ -1,9 +1,11 @@
 """The search engine of this process: opened lazily, with the analyser the vocabulary asks for."""
 
 import threading
+from pathlib import Path
 
 from marketplace.db import Database
 from marketplace.indexing.building import CARD_SHAPE
+from marketplace.indexing.needs import HeldNeeds
 from marketplace.services.vocabulary import HeldVocabulary, Vocabulary
 from search import (
     Analyzer,
@@ -17,21 +19,27 @@ from search import (
     Way,
     open_engine,
 )
+from search.needs import Needs
 
 TERM_KINDS = ("segment", "scene", "category", "process_link", "provider_type", "service_area")
 """Vocabulary whose names and aliases are single tokens in the index."""
 
 
 class Catalogue:
-    """Search as the application sees it. Shared by threads; safe to make before a fork."""
+    """Search as the application sees it. Shared by threads; safe to make before a fork.
 
-    def __init__(self, url: str, database: Database) -> None:
+    ``vectors`` is the folder for what the extra ``semantic`` computes; without it needs are read
+    by words alone.
+    """
+
+    def __init__(self, url: str, database: Database, vectors: Path | None = None) -> None:
         self._url = url
         self._database = database
         self._words = HeldVocabulary(database)
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._searcher: tuple[Vocabulary, Searcher] | None = None
+        self._needs = HeldNeeds(vectors)
 
     @property
     def engine(self) -> Engine:
@@ -57,6 +65,10 @@ class Catalogue:
     def ways_out(self, request: SearchRequest) -> tuple[Way, ...]:
         """What leaving out filters would give, for an empty page."""
         return self._current().ways_out(request)
+
+    def needs(self) -> Needs:
+        """Reads complaints in everyday words: which capabilities would help."""
+        return self._needs.get(self._words.get())
 
     def words(self) -> Vocabulary:
         """The vocabulary in use."""
