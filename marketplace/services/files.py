@@ -16,7 +16,7 @@ from marketplace import clock
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.history import record
 from marketplace.models import StoredFile
-from marketplace.models.files import INFECTED, PENDING
+from marketplace.models.files import INFECTED, NOT_SCANNED, PENDING
 from marketplace.permissions import Actor, Permission, can
 from marketplace.services import file_subjects
 from marketplace.services.uploads import slots
@@ -58,9 +58,18 @@ class Change:
         return bool(self.added or self.removed or self.replaced or self.alts)
 
 
-def add(session: Session, actor: Actor, kept: Kept, purpose: str, subject: Any) -> StoredFile:
+def add(
+    session: Session,
+    actor: Actor,
+    kept: Kept,
+    purpose: str,
+    subject: Any,
+    *,
+    scan: str = NOT_SCANNED,
+) -> StoredFile:
     """The row of a file that lies in storage already; ``subject`` is a flushed row."""
     row = _row(actor, kept, purpose)
+    row.scan = scan
     row.subject_type, row.subject_id = subject.__tablename__, subject.id
     session.add(row)
     session.flush()

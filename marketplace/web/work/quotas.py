@@ -13,16 +13,17 @@ from marketplace.models import Quota
 from marketplace.permissions import Permission
 from marketplace.schemas.pool import QuotaForm, QuotaQuery
 from marketplace.services import files, pool_board, quotas
+from marketplace.services.uploads import slots
+from marketplace.services.uploads.keeping import Received
 from marketplace.settings import Settings
-from marketplace.storage import Kept, open_storage
-from marketplace.web import limits, security_log
+from marketplace.storage import open_storage
+from marketplace.web import security_log, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load, page_again, query_data
 from marketplace.web.work import once, shapes
 from marketplace.web.work.blueprint import blueprint
 
-DOCUMENT_MB = 20
 SANDBOX = "sandbox; default-src 'none'"
 LABELS = {
     "minimum": "下限", "cap": "上限", "reason": "理由", "document_no": "依据文号",
@@ -42,9 +43,8 @@ def quota(quota_id: int) -> str:
 @needs(Permission.QUOTA_CHANGE)
 def change_quota(quota_id: int) -> Response:
     """Change the range. The file is kept before the transaction begins."""
-    limits.take("upload", str(current_actor().user_id), failing_open=True)
     try:
-        g.kept = _keep()
+        g.received = _receive()
     except Invalid as error:
         return _again(quota_id, error)
     return _change(quota_id=quota_id)
@@ -54,7 +54,7 @@ def change_quota(quota_id: int) -> Response:
 def _change(quota_id: int) -> Response:
     session, actor = current_session(), current_actor()
     row = _get(session, quota_id)
-    kept: Kept = g.kept
+    received: Received = g.received
     try:
         data = load(QuotaForm(), once.fields())
         quotas.change(
@@ -68,7 +68,8 @@ def _change(quota_id: int) -> Response:
         response = _again(quota_id, Invalid(fields={"cap": error.reasons}))
         response.status_code = 409
         return response
-    files.add(session, actor, kept, files.QUOTA_DOCUMENT, row)
+    purpose = files.QUOTA_DOCUMENT
+    files.add(session, actor, received.kept, purpose, row, scan=received.scan)
     flash(f"名额已调整：{row.label}", "ok")
     return redirect(url_for("work.quota", quota_id=row.id), 303)
 
@@ -90,13 +91,11 @@ def stored_file(file_id: int) -> FlaskResponse:
     return response
 
 
-def _keep() -> Kept:
+def _receive() -> Received:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise Invalid(fields={"file": ["请上传依据文件"]})
-    settings: Settings = current_app.extensions["settings"]
-    storage = open_storage(settings.storage_url)
-    return storage.put(upload.stream, upload.filename, limit=DOCUMENT_MB * 2**20)
+    return uploads.receive(upload, slots.get(files.QUOTA_DOCUMENT))
 
 
 def _get(session: Session, quota_id: int) -> Quota:
@@ -131,6 +130,6 @@ def _page(quota_id: int, query: dict[str, Any]) -> dict[str, Any]:
              "at": dt(f.uploaded_at), "size": f"{f.size / 1024:.0f} KB"}
             for f in files.of(session, row)
         ],
-        "limit": DOCUMENT_MB,
+        "limit": slots.get(files.QUOTA_DOCUMENT).max_mb,
         "labels": LABELS,
     }  # fmt: skip

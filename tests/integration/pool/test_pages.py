@@ -31,6 +31,7 @@ from marketplace.phases import Role, SelectionPhase, StandingPhase
 from marketplace.schemas import texts
 from tests import factories
 from tests.integration.conftest import LoginAs
+from tests.support import sample_files
 from tests.support.browser_like import BrowserLike
 
 
@@ -309,7 +310,7 @@ def test_bulk_without_a_reason_does_nothing(
     assert phase_of(database, world.membership) == StandingPhase.LISTED
 
 
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+PDF = sample_files.pdf()
 
 
 def test_a_quota_changes_by_a_document_only(
