@@ -16,7 +16,7 @@ from search.analysis.tokens import name_key
 from search.counting import Cache, Counter
 from search.engines import Order, Row, View
 from search.names import Names
-from search.plan import Best, Boost, Exactly, Filters, Node, Term, text_nodes
+from search.plan import RUNGS, Best, Boost, Exactly, Filters, Node, Term, match, text_nodes
 
 LONGEST_TYPED = 60
 ENOUGH = 3  # suggestions; with fewer, spelling is tried
@@ -93,8 +93,9 @@ class Suggester:
         return found
 
     def _finds(self, view: View, word: str) -> bool:
-        nodes = text_nodes(word, view.meta.dictionary)
-        return bool(nodes) and bool(self._counter.total(view, Best(tuple(nodes))))
+        """Whether searching for it gives anything, be it by a synonym."""
+        node = match(self._analyzer.read(word), view.meta.dictionary, RUNGS[0])
+        return bool(self._counter.total(view, node))
 
     # ---------------------------------------------------------------- things
 
