@@ -4,10 +4,10 @@ The cards are the ones the index would give, in the same neutral order of the da
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, false, or_, select
+from sqlalchemy import ColumnElement, Row, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.indexing.building import OUTSIDE
@@ -46,6 +46,37 @@ def browse(
         if isinstance(entry, Document) and entry.id in wanted
     ]
     return len(rows), sorted(found, key=lambda entry: wanted[entry.id])
+
+
+def newest(
+    session: Session, words: Vocabulary, kind: str, filters: Filters, size: int
+) -> list[Document]:
+    """The documents that changed last, the newest first."""
+    public = {row.id: row.provider_id for row in PUBLIC[kind](session, filters)}
+    entered = _entered(session)
+    rows = session.execute(select(MODELS[kind].id, MODELS[kind].updated_at))
+    when = {
+        id_: max(changed, entered[public[id_]]) for id_, changed in rows if id_ in public
+    }  # about the index's own moment: enough to choose, the documents tell it exactly
+    latest = sorted(when, key=lambda id_: (when[id_], id_), reverse=True)[:size]
+    wanted = {f"{kind}:{id_}" for id_ in latest}
+    found = [
+        entry
+        for provider in load(session, sorted({public[id_] for id_ in latest}))
+        for entry in entries(provider, words)
+        if isinstance(entry, Document) and entry.id in wanted
+    ]
+    return sorted(found, key=lambda entry: entry.numbers["updated"], reverse=True)
+
+
+def _entered(session: Session) -> dict[int, datetime]:
+    """When each provider last got a place in the pool."""
+    rows = session.execute(
+        select(Membership.provider_id, func.max(Membership.created_at))
+        .where(Membership.phase.in_(PUBLIC_PHASES))
+        .group_by(Membership.provider_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def offered(session: Session) -> dict[str, frozenset[str]]:
@@ -106,6 +137,9 @@ def _cases(session: Session, filters: Filters) -> Rows:
 
 PUBLIC = {"provider": _providers, "product": _products, "case": _cases}
 """(id, provider_id) of what is public of each kind: the rules of ``services.catalogue``."""
+
+
+MODELS: dict[str, type[Any]] = {"provider": Provider, "product": Product, "case": CaseStudy}
 
 
 def _of_providers(statement: Statement, filters: Filters) -> Statement:

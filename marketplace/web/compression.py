@@ -12,7 +12,7 @@ from marketplace.web.headers import cacheable
 
 SMALLEST = 1000  # bytes; below, the saving is not worth the work
 LEVEL = 5
-TYPES = ("text/html", "application/xml", "text/plain")
+TYPES = ("text/html", "application/xml", "text/plain", "application/rss+xml", "application/json")
 
 
 def _compress(response: Response) -> Response:

@@ -8,6 +8,8 @@ from marketplace.web.public import (  # noqa: E402, F401  views register themsel
     board,
     case,
     compare,
+    exports,
+    feeds,
     home,
     information,
     precheck,
@@ -15,4 +17,5 @@ from marketplace.web.public import (  # noqa: E402, F401  views register themsel
     programme,
     provider,
     results,
+    suggest,
 )

@@ -9,14 +9,13 @@ from marketplace import clock
 from marketplace.indexing.building import OUTSIDE
 from marketplace.services.vocabulary import Vocabulary
 from marketplace.web.public.metrics import metrics
+from marketplace.web.public.reasons import Marked, Texts, reasons
+from marketplace.web.public.searching import Why
 from search import Highlighter, Hit
 
 WAN = Decimal(10_000)
 TONES = {"success": "ok", "warning": "warn"}
 EXCERPT = 96
-MOST_REASONS = 2
-Marked = list[tuple[str, bool]]
-Reasons = list[tuple[str, Marked]]
 
 
 def money(value: float | Decimal | None) -> str:
@@ -62,7 +61,8 @@ def _names(words: Vocabulary, kind: str, codes: list[str]) -> list[str]:
     return [words.label(kind, code) for code in codes]
 
 
-def _updated(text: str) -> str:
+def updated(text: str) -> str:
+    """Day of Beijing of an instant: ``2026-10-08``."""
     return f"{clock.beijing(datetime.fromisoformat(text)):%Y-%m-%d}"
 
 
@@ -81,28 +81,9 @@ def _excerpt(highlighter: Highlighter, *texts: str) -> Marked:
     return next(hit, snippets[0] if snippets else [])
 
 
-def _why(words: Vocabulary, highlighter: Highlighter, card: Mapping[str, Any]) -> Reasons:
-    """Products, cases and scenes of a provider that have the words: why it was found."""
-    if not highlighter:
-        return []
-    sources = (
-        (
-            "产品",
-            [text for name, said in card["products_said"] for text in (name, f"{name}：{said}")],
-        ),
-        ("案例", card["case_titles"]),
-        ("场景", _names(words, "scene", card["scenes"])),
-    )
-    found: Reasons = []
-    for label, texts in sources:
-        marked = (_marked(highlighter, text) for text in texts)
-        hit = next((text for text in marked if any(hit for _, hit in text)), None)
-        if hit:
-            found.append((label, hit))
-    return found[:MOST_REASONS]
-
-
-def provider_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str, Any]:
+def provider_card(
+    hit: Hit, words: Vocabulary, highlighter: Highlighter, why: Why | None = None
+) -> dict[str, Any]:
     """Context of the ``provider_card`` component."""
     card = hit.card or {}
     listed = {item["type"] for item in card["places"]}
@@ -124,17 +105,19 @@ def provider_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict
         ],
         "intro": _excerpt(highlighter, card["intro"]),
         "district": card["city"] if card["district"] == OUTSIDE else place(words, card["district"]),
-        "why": _why(words, highlighter, card),
+        "why": reasons(hit, _provider_texts(words, card), highlighter, why),
         "products_line": line,
         "price_text": price_range(card["price_from"], card["price_to"]),
         "cases_count": card["cases"],
         "cases_note": f"同行业 {same}" if same else "",
         "service_areas": _names(words, "service_area", card["service_areas"]),
-        "updated": _updated(card["updated"]),
+        "updated": updated(card["updated"]),
     }
 
 
-def product_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str, Any]:
+def product_card(
+    hit: Hit, words: Vocabulary, highlighter: Highlighter, why: Why | None = None
+) -> dict[str, Any]:
     """Context of the ``product_card`` component."""
     card = hit.card or {}
     price = card["pilot_price"] if card["pilot_price"] is not None else card["list_price"]
@@ -151,17 +134,20 @@ def product_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[
         "segments": _names(words, "segment", card["segments"]),
         "scenes": _names(words, "scene", card["scenes"]),
         "summary": _excerpt(highlighter, card["summary"], card["description"]),
+        "why": reasons(hit, _product_texts(words, card), highlighter, why),
         "price_text": money(price),
         "price_note": f"/ {card['price_unit']}" if card["price_unit"] else "",
         "trial_text": "",
         "deployment": _names(words, "deployment", card["deployment"]),
         "days_text": f"{card['days']} 天" if card["days"] else "",
         "cases_count": 0,
-        "updated": _updated(card["updated"]),
+        "updated": updated(card["updated"]),
     }
 
 
-def case_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str, Any]:
+def case_card(
+    hit: Hit, words: Vocabulary, highlighter: Highlighter, why: Why | None = None
+) -> dict[str, Any]:
     """Context of the ``case_card`` component."""
     card = hit.card or {}
     return {
@@ -177,9 +163,49 @@ def case_card(hit: Hit, words: Vocabulary, highlighter: Highlighter) -> dict[str
         "process_links": _names(words, "process_link", card["process_links"]),
         "scenes": _names(words, "scene", card["scenes"]),
         "excerpt": _excerpt(highlighter, card["pains"], card["solution"], card["background"]),
+        "why": reasons(hit, _case_texts(words, card), highlighter, why),
         "days_text": f"{card['days']} 天" if card["days"] else "",
         "investment_text": money(card["investment"]),
         "metrics": metrics(card["metrics"], words),
+        "updated": updated(card["updated"]),
+    }
+
+
+def _provider_texts(words: Vocabulary, card: Mapping[str, Any]) -> Texts:
+    """Parts of a provider by label; a product by its name first, then with what it does."""
+    products = card["products_said"]
+    return {
+        "名称": [card["name"], card["short_name"]],
+        "产品": [text for name, said in products for text in (name, f"{name}：{said}")],
+        "案例": card["case_titles"],
+        "场景": _names(words, "scene", card["scenes"]),
+        "类别": [category_name(words, code) for code in card["categories"]],
+        "行业": [words.name("segment", item["segment"]) for item in card["places"]],
+        "简介": [card["intro"]],
+    }
+
+
+def _product_texts(words: Vocabulary, card: Mapping[str, Any]) -> Texts:
+    return {
+        "名称": [card["name"]],
+        "类别": [category_name(words, card["category"])],
+        "场景": _names(words, "scene", card["scenes"]),
+        "行业": [words.name("segment", code) for code in card["segments"]],
+        "服务商": [card["provider"]],
+        "简介": [card["summary"], card["description"]],
+    }
+
+
+def _case_texts(words: Vocabulary, card: Mapping[str, Any]) -> Texts:
+    return {
+        "名称": [card["title"]],
+        "场景": _names(words, "scene", card["scenes"]),
+        "环节": _names(words, "process_link", card["process_links"]),
+        "类别": [category_name(words, code) for code in card["categories"]],
+        "行业": [words.name("segment", card["segment"])],
+        "服务商": [card["provider"]],
+        "客户": [card["client"]],
+        "简介": [card["pains"], card["solution"], card["background"]],
     }
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
 from marketplace.indexing.building import OUTSIDE
 from marketplace.services.vocabulary import Vocabulary
+from marketplace.web.public.addresses import Params, address
 from marketplace.web.public.cards import category_name
+from marketplace.web.public.notes import notes
 from marketplace.web.public.searching import FILTERS, QUIET, SORTS, Asked, Found
 from search import FacetValue, Sort, Way
 
@@ -34,21 +35,14 @@ SORT_LABELS = {Sort.RELEVANCE: "相关度", Sort.UPDATED: "最近更新", Sort.P
 UNITS = {"provider": "家", "product": "个", "case": "个"}
 PLURALS = {"provider": "服务商", "product": "产品", "case": "案例"}
 
-Params = MultiDict[str, str]
-
-
-def address(path: str, params: Params | Sequence[tuple[str, str]]) -> str:
-    """``path`` with its parameters in order."""
-    pairs = list(params.items(multi=True)) if isinstance(params, MultiDict) else list(params)
-    return f"{path}?{urlencode(pairs)}" if pairs else path
-
 
 def without(asked: Asked, name: str, value: str | None = None) -> Params:
     """The parameters less one value of a filter, or less the whole filter."""
+    gone = ("q", "literal") if name == "q" else (name,)
     pairs = [
         (key, each)
         for key, each in asked.params.items(multi=True)
-        if key != name or (value is not None and each != value)
+        if key not in gone or (value is not None and each != value)
     ]
     return MultiDict(pairs)
 
@@ -153,7 +147,7 @@ class Listing:
             " 或 ".join(self.name(name, value) for value in values)
             for name, values in self.found.applied.items()
         ]
-        words = self.asked.request.q
+        words = self.found.searched
         return [*parts, f"含“{words}”"] if words and not self.found.degraded else parts
 
     def sorts(self) -> list[dict[str, Any]]:
@@ -179,7 +173,8 @@ class Listing:
         names = [name for name in names if name in LABELS]
         if not names:
             return None  # the kind of page itself is no condition of the visitor's
-        rest = [pair for pair in self.asked.params.items(multi=True) if pair[0] not in names]
+        gone = {*names, "literal"} if "q" in names else names
+        rest = [pair for pair in self.asked.params.items(multi=True) if pair[0] not in gone]
         label = "；".join(f"{LABELS[name]}：{self._values(name)}" for name in names)
         return {"label": label, "count": way.total, "url": address(self.path, rest)}
 
@@ -191,7 +186,7 @@ class Listing:
     def kinds(self) -> list[dict[str, Any]]:
         """The same words among providers, products and cases, as tabs; nothing without words."""
         counts = {**self.found.siblings, self.asked.kind: self.found.total}
-        words = [("q", self.asked.request.q)]
+        words = [pair for pair in self.asked.params.items() if pair[0] in ("q", "literal")]
         return [
             {
                 "label": PLURALS[kind],
@@ -203,27 +198,13 @@ class Listing:
             if self.found.siblings
         ]
 
-    def note(self) -> str:
-        """What was done with the words typed, when it is more than looking for them."""
-        reading = self.found.reading
-        if reading is None or not self.asked.request.q or not self.found.total:
-            return ""
-        notes = []
-        if reading.rung == "some":
-            notes.append("没有同时含全部词的结果，下面只含其中一部分")
-        if reading.shortened:
-            notes.append("关键词太长，只用了前面一段")
-        pairs = [f"{word}＝{'、'.join(others)}".upper() for word, others in reading.synonyms]
-        if pairs:
-            notes.append(f"同义词一并查找：{'；'.join(pairs)}")
-        return "。".join(notes)
-
     def frame(self) -> dict[str, Any]:
         """All of it, for the template of a results page."""
         asked = self.asked
         kept = list(asked.params.items(multi=True))
         paging = [*kept, ("day", asked.request.day.isoformat())]
-        no_filters = [pair for pair in kept if pair[0] in ("q", "sort", *QUIET)]
+        no_filters = [pair for pair in kept if pair[0] in ("q", "literal", "sort", *QUIET)]
+        feed = [pair for pair in kept if pair[0] != "sort"]
         return {
             "found": self.found,
             "kind": asked.kind,
@@ -235,13 +216,16 @@ class Listing:
             "groups": self.groups(),
             "active": sum(len(v) for n, v in asked.chosen.items() if n not in QUIET),
             "hidden": no_filters,
-            "kept": [pair for pair in kept if pair[0] != "q"],
+            "asked": kept,
+            "kept": [pair for pair in kept if pair[0] not in ("q", "literal")],
             "pills": self.pills(),
             "parts": self.parts(),
             "sorts": self.sorts(),
             "drops": self.drops(),
             "kinds": self.kinds(),
-            "note": self.note(),
+            "notes": notes(self.found, self.path),
+            "feed_url": address(f"{self.path}.rss", feed),
+            "file_url": f"{self.path}.xlsx",
             "page_link": lambda number: address(self.path, [*paging, ("page", str(number))]),
             "page_hidden": paging,
         }

@@ -20,7 +20,7 @@ from marketplace.web.access import public
 from marketplace.web.context import day as day_text
 from marketplace.web.context import vocabulary
 from marketplace.web.public import blueprint
-from marketplace.web.public.listing import address
+from marketplace.web.public.addresses import address
 from marketplace.web.public.parts import (
     case_lines,
     city_or_district,

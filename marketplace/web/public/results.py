@@ -19,11 +19,11 @@ def _results(kind: str) -> dict[str, Any]:
     words = vocabulary()
     found = find(ask(kind, request.args))
     make = CARDS[kind]
-    cards = [make(hit, words, found.highlighter) for hit in found.hits]
-    return {"cards": cards, **Listing(found, words, _given(found)).frame()}
+    cards = [make(hit, words, found.highlighter, found.why) for hit in found.hits]
+    return {"cards": cards, **Listing(found, words, given(found)).frame()}
 
 
-def _given(found: Found) -> dict[tuple[str, str], str]:
+def given(found: Found) -> dict[tuple[str, str], str]:
     """Names of providers and rounds that the address filters by."""
     chosen = found.asked.chosen
     names = {("provider", value): "所选服务商" for value in chosen.get("provider", ())}

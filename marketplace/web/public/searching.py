@@ -4,7 +4,7 @@ One written rule for repeated parameters (S65): a filter may be repeated and its
 alternatives; of any other parameter the first one counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -22,6 +22,7 @@ from search import (
     Highlighter,
     Hit,
     InvalidRequest,
+    Match,
     Reading,
     SearchRequest,
     Sort,
@@ -72,6 +73,9 @@ FILTERS: dict[str, dict[str, tuple[str, str]]] = {
         "provider": ("provider_id", "provider"),
     },
 }
+Why = Callable[[Hit, Mapping[str, Sequence[str]]], Sequence[Match]]
+"""Which word was found where in the texts of a hit, and how."""
+
 QUIET = ("provider", "round")
 """Conditions that links of other pages set; they show as pills, not as lists of options."""
 
@@ -100,6 +104,7 @@ class Asked:
     def params(self) -> MultiDict[str, str]:
         """The parameters that make up the address, without page and day."""
         pairs = [("q", self.request.q)] if self.request.q else []
+        pairs += [("literal", "1")] * self.request.literal
         pairs += [(name, value) for name, values in self.chosen.items() for value in values]
         if self.request.sort is not Sort.RELEVANCE:
             pairs.append(("sort", self.request.sort.value))
@@ -116,6 +121,7 @@ class Found:
     pages: int
     facets: Mapping[str, tuple[FacetValue, ...]]
     highlighter: Highlighter
+    why: Why | None = None
     reading: Reading | None = None
     ways: tuple[Way, ...] = ()
     siblings: Mapping[str, int] = field(default_factory=dict)
@@ -123,6 +129,17 @@ class Found:
     degraded: bool = False
     offered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """From the database: codes there is anything under, by parameter."""
+
+    @property
+    def searched(self) -> str:
+        """The words that were looked for: as typed, or as corrected."""
+        text = self.asked.request.q
+        pairs = self.reading.corrected if self.reading else ()
+        if any(typed not in text for typed, _ in pairs):
+            return " ".join(instead for _, instead in pairs)
+        for typed, instead in pairs:
+            text = text.replace(typed, instead)
+        return text
 
     @property
     def applied(self) -> Mapping[str, tuple[str, ...]]:
@@ -140,10 +157,12 @@ def ask(kind: str, args: MultiDict[str, str]) -> Asked:
         for name in known
         if any(args.getlist(name))
     }
+    words = args.get("q", "").strip()[:MAX_QUERY]
     try:
         request = SearchRequest(
             day=_day(args.get("day", "")),
-            q=args.get("q", "").strip()[:MAX_QUERY],
+            q=words,
+            literal=bool(words) and args.get("literal", "") == "1",
             kind=kind,
             filters={known[name][0]: values for name, values in chosen.items()},
             sort=_sort(kind, args.get("sort", "")),
@@ -178,19 +197,22 @@ def _day(text: str) -> date:
     return today
 
 
-def find(asked: Asked) -> Found:
-    """Search; when the engine does not answer, list from the database and say so."""
+def find(asked: Asked, *, around: bool = True) -> Found:
+    """Search; when the engine does not answer, list from the database and say so.
+
+    ``around``: also look for ways out of an empty page, and for the words among other kinds.
+    """
     catalogue: Catalogue = current_app.extensions["search"]
     try:
         page = catalogue.search(asked.request)
-        ways = _ways_out(catalogue, asked) if not page.total else ()
-        siblings = _siblings(catalogue, asked) if asked.request.q else {}
+        ways = _ways_out(catalogue, asked) if around and not page.total else ()
+        siblings = _siblings(catalogue, asked) if around and asked.request.q else {}
     except Unavailable as error:
         log.warning("search unavailable", error=str(error))
         return _listed(asked, catalogue)
     return Found(
         asked, page.hits, page.total, page.pages, page.facets, page.highlighter,
-        page.reading, ways, siblings,
+        page.why, page.reading, ways, siblings,
     )  # fmt: skip
 
 
