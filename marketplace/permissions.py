@@ -36,6 +36,8 @@ __all__ = [
 class Permission(StrEnum):
     """What is done, never who does it. Sorted."""
 
+    BAN_IMPOSE = "ban:impose"
+    BAN_LIFT = "ban:lift"
     CALENDAR_EDIT = "calendar:edit"
     CANDIDACY_LIST = "candidacy:list"
     CASE_EDIT = "case:edit"
@@ -95,6 +97,8 @@ _ADMIN = Is(Role.ADMIN_USERS)
 _SECURITY = Is(Role.ADMIN_SECURITY)
 
 RULES: dict[Permission, Rule] = {
+    _P.BAN_IMPOSE: _LEADER,
+    _P.BAN_LIFT: _LEADER,
     _P.CALENDAR_EDIT: _CITY,
     _P.CANDIDACY_LIST: _OFFICER,
     _P.CASE_EDIT: _OFFICER,

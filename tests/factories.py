@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from marketplace import clock
 from marketplace.models import (
     Affiliation,
+    Ban,
     Candidacy,
     CaseStudy,
     Membership,
@@ -303,3 +304,14 @@ def make_candidacy(
     session.add(candidacy)
     session.flush()
     return candidacy
+
+
+def make_ban(session: Session, round_: Round, provider: Provider, **given: Any) -> Ban:
+    """A ban of the round's programme that holds from today on without an end."""
+    values: dict[str, Any] = {"reason_code": "X07", "since": clock.today(), **given}
+    ban = Ban(
+        organisation_id=provider.organisation_id, programme_id=round_.programme_id, **values
+    )
+    session.add(ban)
+    session.flush()
+    return ban

@@ -218,6 +218,42 @@ class WaiverForm(Schema):
     document_no = _text(60, load_default="")
 
 
+class BanState(StrEnum):
+    """Which bans a list shows."""
+
+    ACTIVE = "active"
+    LIFTED = "lifted"
+    OVER = "over"
+
+
+class BanQuery(Schema):
+    """The query string of the list of bans, and what its form is opened with."""
+
+    round = _id()
+    provider = _id()
+    q = _text(100, load_default="")
+    state = fields.String(validate=validate.OneOf(["", *BanState]), load_default="")
+    page = fields.Integer(validate=validate.Range(1, 500), load_default=1)
+
+
+class BanForm(Schema):
+    """The form that bans a firm."""
+
+    round = _id(required=True)
+    provider = _id(required=True)
+    reason_code = _code(required=True)
+    since = _day(required=True)
+    reason = _text(2000, load_default="")
+    document_no = _text(60, load_default="")
+
+
+class LiftForm(Schema):
+    """The form that lifts a ban."""
+
+    reason = _text(2000, load_default="")
+    document_no = _text(60, load_default="")
+
+
 class HideForm(Schema):
     """The form that hides a public text or shows it again."""
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from marketplace.history import Why
 from marketplace.models import Membership
 from marketplace.permissions import Actor
 from marketplace.services import bans, quotas
@@ -20,4 +21,9 @@ def release_place(session: Session, subject: Membership, actor: Actor, data: Dat
 @effect(START_BAN)
 def start_ban(session: Session, subject: Membership, actor: Actor, data: Data) -> None:
     """An exit for a reason that the programme bans for starts the ban."""
-    bans.start(session, subject)
+    why = Why(
+        reason_code=data.get("reason_code", ""),
+        reason=data.get("reason", ""),
+        document_no=data.get("document_no", ""),
+    )
+    bans.start(session, actor, subject, why)

@@ -82,6 +82,7 @@ def build(session: Session) -> World:
         "grant_id": grant.id, "session_id": opened.row_id, "action": "warn",
         "bulk.key": "k" * 20, "token": links.create(session, links.RESET, user.id),
         "year": 2026, "key": round_.key, "job_id": _import(session),
+        "ban_id": factories.make_ban(session, round_, provider).id,
     }  # fmt: skip
     session.flush()
     return World(ids, tokens)

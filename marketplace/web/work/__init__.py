@@ -3,6 +3,7 @@
 # Views register themselves with the blueprint.
 import marketplace.web.work.actions
 import marketplace.web.work.admissions
+import marketplace.web.work.bans
 import marketplace.web.work.board
 import marketplace.web.work.bulk
 import marketplace.web.work.candidacies

@@ -6,13 +6,15 @@ from flask import render_template, url_for
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
+from marketplace import clock
 from marketplace.db import current_session
 from marketplace.errors import NotFound
-from marketplace.models import CaseStudy, Membership, Organisation, Product, Provider
+from marketplace.models import Ban, CaseStudy, Membership, Organisation, Product, Provider
 from marketplace.permissions import Permission, can, visible
 from marketplace.schemas.pool import SearchQuery
+from marketplace.services import bans
 from marketplace.web.access import current_actor, needs
-from marketplace.web.context import dt, term
+from marketplace.web.context import day, dt, term, vocabulary
 from marketplace.web.forms import load, query_data
 from marketplace.web.work import shapes
 from marketplace.web.work.blueprint import blueprint
@@ -78,8 +80,29 @@ def provider(provider_id: int) -> str:
             "edit": can(actor, Permission.PROVIDER_EDIT, row),
             "product": can(actor, Permission.PRODUCT_EDIT),
             "case": can(actor, Permission.CASE_EDIT),
+            "contact": row.contact_phone_encrypted is not None
+            and can(actor, Permission.CONTACT_UNMASK, row),
+            "ban": can(actor, Permission.BAN_IMPOSE),
         },
+        bans=_bans(session, row),
     )
+
+
+def _bans(session: Session, row: Provider) -> list[dict[str, Any]]:
+    """The bans that hold today."""
+    found = session.scalars(
+        select(Ban)
+        .where(Ban.organisation_id == row.organisation_id, bans.holding(clock.today()))
+        .order_by(Ban.id)
+    )
+    return [
+        {
+            "url": url_for("work.ban", ban_id=ban.id),
+            "reason": vocabulary().name("exit_reason", ban.reason_code),
+            "until": day(ban.until),
+        }
+        for ban in found
+    ]
 
 
 def _line(row: Provider) -> dict[str, Any]:
