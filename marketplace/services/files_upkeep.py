@@ -1,8 +1,9 @@
 """What happens to files by themselves: late virus checks, and the end of what nobody needs."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, not_, select, update
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -43,18 +44,40 @@ def _note(session: Session, sha256: str, said: str) -> None:
     session.execute(rows.values(scan=said))
 
 
-def sweep(database: Database, storage: Storage) -> int:
+@dataclass(frozen=True)
+class Unneeded:
+    """What a sweep would remove: forgotten drafts, files that no row names, and their bytes."""
+
+    drafts: int
+    files: int
+    size: int
+
+
+def unneeded(database: Database, storage: Storage, *, hours: int = ORPHAN_HOURS) -> Unneeded:
+    """What a sweep would remove now. Writes nothing."""
+    with database.reading() as session:
+        drafts = session.scalar(select(func.count()).select_from(StoredFile).where(_forgotten()))
+        named = set(session.scalars(select(StoredFile.sha256).where(not_(_forgotten()))))
+    found = storage.orphans(named, before=_before(hours))
+    return Unneeded(drafts or 0, len(found), sum(path.stat().st_size for path in found))
+
+
+def sweep(database: Database, storage: Storage, *, hours: int = ORPHAN_HOURS) -> int:
     """Forget drafts that were never sent, and bytes that no row names; answers how many.
 
-    What was put in within a day stays: its row may be on its way.
+    What was put in within ``hours`` stays: its row may be on its way.
     """
-    now = clock.now()
-    old = now - timedelta(days=slots.rules().keep_draft_days)
     with database.unit_of_work() as session:
-        done = session.execute(
-            delete(StoredFile).where(StoredFile.subject_id.is_(None), StoredFile.uploaded_at < old)
-        )
+        done = session.execute(delete(StoredFile).where(_forgotten()))
     with database.reading() as session:
         named = set(session.scalars(select(StoredFile.sha256).distinct()))
-    before = (now - timedelta(hours=ORPHAN_HOURS)).timestamp()
-    return int(getattr(done, "rowcount", 0)) + storage.sweep(named, before=before)
+    return int(getattr(done, "rowcount", 0)) + storage.sweep(named, before=_before(hours))
+
+
+def _forgotten() -> ColumnElement[bool]:
+    old = clock.now() - timedelta(days=slots.rules().keep_draft_days)
+    return and_(StoredFile.subject_id.is_(None), StoredFile.uploaded_at < old)
+
+
+def _before(hours: int) -> float:
+    return (clock.now() - timedelta(hours=hours)).timestamp()
