@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from search.documents import Document
 from search.engines.meta import Meta
@@ -17,6 +16,9 @@ from search.plan import Filters, Node
 
 Deletion = tuple[str, int | None]
 Versions = Iterator[tuple[str, int]]
+MOST_VALUES = 10_000  # of one field in one answer; more than any vocabulary holds
+Counted = tuple[Filters, Sequence[str]]
+Place = tuple[int, int]  # value of the field of the order (0 when there is none), tie
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,28 @@ class View(Protocol):
     def meta(self) -> Meta: ...
 
     def top(
-        self, match: Node, filters: Filters, order: Order, offset: int, size: int
+        self,
+        match: Node,
+        filters: Filters,
+        order: Order,
+        offset: int,
+        size: int,
+        counts: Sequence[Counted] = (),
     ) -> tuple[int, list[Row]]:
-        """The number of all hits, and the rows from ``offset`` on (offset + size ≤ 10,000)."""
+        """The number of all hits, and the rows from ``offset`` on (offset + size ≤ 10,000).
+
+        ``counts`` names what ``facets`` will be asked next for the same ``match``: an engine
+        behind a network fetches it in the same round trip.
+        """
+        ...
+
+    def after(
+        self, filters: Filters, order: Order, place: Place | None, size: int
+    ) -> list[tuple[Place, Row]]:
+        """The next rows behind a place, or the first ones, each with its own place; for walking
+        through everything that the filters leave, beyond 10,000 too. A place stays good when the
+        index changes.
+        """
         ...
 
     def count(self, match: Node, filters: Filters) -> int: ...
@@ -110,7 +131,10 @@ class Build(Protocol):
 
 
 class Engine(Protocol):
-    """One index in one place. Readers are threads of many processes, writer is one."""
+    """One index in one place. Readers are threads of many processes, writer is one.
+
+    Where several may write, as on a server, versions keep them in order.
+    """
 
     def view(self) -> View:
         """The index now (at most 50 ms old). Raises Unavailable, IndexMissing, IndexMismatch."""
@@ -123,7 +147,8 @@ class Engine(Protocol):
 
         A document or deletion with an older version than what is there is left out. A deletion
         without version always holds: the thing itself is gone. Raises WriterBusy, BadDocument
-        (nothing written then), IndexMissing, IndexMismatch, Unavailable.
+        (then nothing is written that entry_of refuses; what a server refuses stands alone),
+        IndexMissing, IndexMismatch, Unavailable. Repeating a batch does no harm.
         """
         ...
 
@@ -138,24 +163,36 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
-def _embedded(path: str) -> Engine:
+def _embedded(url: str) -> Engine:
     from search.engines.embedded import EmbeddedEngine
 
-    return EmbeddedEngine(path)
+    return EmbeddedEngine(url.removeprefix("tantivy:").removeprefix("//"))
 
 
-_OPENERS: dict[str, Callable[[str], Engine]] = {"tantivy": _embedded}
+def _elastic(url: str) -> Engine:
+    from search.engines.elastic import ElasticEngine
+    from search.engines.elastic_address import Address
+
+    return ElasticEngine(Address.parse(url))
+
+
+_OPENERS: dict[str, Callable[[str], Engine]] = {
+    "tantivy": _embedded,
+    "http": _elastic,
+    "https": _elastic,
+}
 
 
 def open_engine(url: str) -> Engine:
-    """The engine of a SEARCH_URL: ``tantivy:///absolute/path`` or ``tantivy:relative/path``.
+    """The engine of a SEARCH_URL: ``tantivy:///absolute/path``, ``tantivy:relative/path``, or
+    Elasticsearch: ``https://user:password@host:9200,host:9200/prefix`` (see ``elastic_address``).
 
-    Raises Unavailable for schemes that are not part of this build.
+    Raises Unavailable for schemes that are not part of this build and addresses that are none.
+    Nothing is connected to yet.
     """
-    scheme = urlsplit(url).scheme
+    scheme = url.partition(":")[0] if ":" in url else ""
     opener = _OPENERS.get(scheme)
     if opener is None:
         known = "、".join(sorted(_OPENERS))
         raise Unavailable(f"SEARCH_URL 的 {scheme or url!r} 不在此版本内，可用：{known}")
-    path = url[len(scheme) + 1 :]
-    return opener(path.removeprefix("//"))
+    return opener(url)

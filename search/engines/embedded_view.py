@@ -8,14 +8,13 @@ from typing import Any
 from tantivy import DocAddress, Query, Searcher
 from tantivy import Order as Direction
 
-from search.engines import Order, Row, Versions
+from search.engines import MOST_VALUES, Counted, Order, Place, Row, Versions
 from search.engines.meta import Meta
-from search.engines.tantivy_queries import between, tantivy_query, with_value
+from search.engines.tantivy_queries import behind, between, both, tantivy_query, with_value
 from search.plan import Everything, Filters, Node, Term
 from search.query import DEEPEST
 
 SPARE = 50  # hits read beyond the page, so that a group of equals is seldom cut
-MOST_VALUES = 1000  # more than any vocabulary holds
 CHUNK = 20_000
 _TIE_RANGE = 2**63
 Ranked = list[tuple[Any, DocAddress]]
@@ -30,7 +29,13 @@ class EmbeddedView:
     meta: Meta
 
     def top(
-        self, match: Node, filters: Filters, order: Order, offset: int, size: int
+        self,
+        match: Node,
+        filters: Filters,
+        order: Order,
+        offset: int,
+        size: int,
+        counts: Sequence[Counted] = (),  # they cost the same when they are asked for
     ) -> tuple[int, list[Row]]:
         query = tantivy_query(match, filters)
         if order.field is not None:
@@ -63,6 +68,26 @@ class EmbeddedView:
         result = self.searcher.search(tantivy_query(Term("id", document_id), ()), limit=1)
         rows = self._rows([address for _, address in result.hits])
         return rows[0] if rows else None
+
+    def after(
+        self, filters: Filters, order: Order, place: Place | None, size: int
+    ) -> list[tuple[Place, Row]]:
+        query = tantivy_query(Everything(), filters)
+        if place is not None:
+            query = both(query, behind(order, place))
+        if order.field is None:
+            result = self.searcher.search(
+                query, size, order_by_field=order.tie, order=Direction.Asc, count=False
+            )
+            addresses = [address for _, address in result.hits]
+        else:
+            _, addresses = self._by_field(query, order, 0, size)
+        values = self._integers(order.field, addresses) if order.field else [0] * len(addresses)
+        places = zip(values, self._integers(order.tie, addresses), strict=True)
+        return list(zip(places, self._rows(addresses), strict=True))
+
+    def _integers(self, field: str, addresses: list[DocAddress]) -> list[int]:
+        return [int(value or 0) for value in self.searcher.fast_field_values(field, addresses)]
 
     def ids(self) -> Versions:
         # The tie is a uniform hash, so slices of it are slices of the documents.

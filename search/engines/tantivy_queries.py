@@ -18,7 +18,8 @@ from tantivy import (
 )
 
 from search.analysis.entries import Entry
-from search.fields import FIELDS, Field, FieldKind
+from search.engines import Order, Place
+from search.fields import FIELDS, KEYWORDS, Field, FieldKind
 from search.plan import (
     Best,
     Boost,
@@ -33,6 +34,7 @@ from search.plan import (
 )
 
 WHITESPACE = "blanks"
+MOST = 2**63 - 1
 
 
 @cache
@@ -116,6 +118,24 @@ def with_value(query: Query, field: str, value: int) -> Query:
     return Query.boolean_query([(Occur.Must, query), (Occur.Must, between(field, value, value))])
 
 
+def both(one: Query, other: Query) -> Query:
+    """What matches both; only for answers without scores."""
+    return Query.boolean_query([(Occur.Must, one), (Occur.Must, other)])
+
+
+def behind(order: Order, place: Place) -> Query:
+    """Documents that come after a place in an order."""
+    value, tie = place
+    later = between(order.tie, tie + 1, MOST)
+    if order.field is None:
+        return later
+    beyond = (MOST * -1 - 1, value - 1) if order.descending else (value + 1, MOST)
+    parts = [both(between(order.field, value, value), later)]
+    if beyond[0] <= beyond[1]:
+        parts.append(between(order.field, *beyond))
+    return Query.boolean_query([(Occur.Should, part) for part in parts])
+
+
 def between(field: str, low: int, high: int) -> Query:
     """Documents whose integer lies in low … high, both included."""
     return Query.range_query(schema(), field, FieldType.Integer, low, high)
@@ -138,7 +158,9 @@ def _(node: Nothing) -> Query:
 
 @_translate.register
 def _(node: Term) -> Query:
-    return Query.term_query(schema(), node.field, node.value)
+    query = Query.term_query(schema(), node.field, node.value)
+    # An exact value is there or not: how rare it is says nothing.
+    return Query.const_score_query(query, 1.0) if node.field in KEYWORDS else query
 
 
 @_translate.register

@@ -1,0 +1,75 @@
+"""Where an Elasticsearch index is and who may use it, read from a SEARCH_URL."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from search.errors import Unavailable
+
+PREFIX = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
+HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{1,5})?")
+REPLICAS = re.compile(r"[0-9]|[0-9]-(?:[0-9]|all)")
+FORM = "https://用户:密码@主机:9200,主机:9200/前缀?shards=1&replicas=0-1"
+OPTIONS = frozenset({"user", "password", "api_key", "ca", "shards", "replicas"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``hosts`` with scheme and port; names of all indexes begin with ``prefix``.
+
+    ``ca``: file with the certificates to trust, the system's when empty. ``shards`` and
+    ``replicas`` (a number, or a range that follows the number of nodes) hold for new indexes.
+    """
+
+    hosts: tuple[str, ...]
+    prefix: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    api_key: str = field(default="", repr=False)
+    ca: str = ""
+    shards: int = 1
+    replicas: str = "0-1"
+
+    @property
+    def shown(self) -> str:
+        """The address without secrets."""
+        return f"{','.join(self.hosts)}/{self.prefix}"
+
+    @classmethod
+    def parse(cls, url: str) -> "Address":
+        """``http(s)://[user:password@]host[:port][,host[:port]…]/prefix[?options]``.
+
+        Options: ``user``, ``password``, ``api_key``, ``ca``, ``shards``, ``replicas``; what the
+        URL says before the ``@`` stands above them. Raises Unavailable, without any secret in
+        the text.
+        """
+        parts = urlsplit(url)
+        account, _, places = parts.netloc.rpartition("@")
+        hosts = places.split(",")
+        prefix = parts.path.strip("/") or "mk"
+        options = dict(parse_qsl(parts.query))
+        whole = all(map(HOST.fullmatch, hosts)) and PREFIX.fullmatch(prefix)
+        if not whole or not options.keys() <= OPTIONS or not _sound(options):
+            raise Unavailable(f"SEARCH_URL 的格式应为 {FORM}")
+        user, _, password = account.partition(":")
+        return cls(
+            hosts=tuple(f"{parts.scheme}://{_with_port(host)}" for host in hosts),
+            prefix=prefix,
+            user=unquote(user) or options.get("user", ""),
+            password=unquote(password) or options.get("password", ""),
+            api_key=options.get("api_key", ""),
+            ca=options.get("ca", ""),
+            shards=int(options.get("shards", "1")),
+            replicas=options.get("replicas", "0-1"),
+        )
+
+
+def _sound(options: Mapping[str, str]) -> bool:
+    shards = options.get("shards", "1")
+    replicas = options.get("replicas", "0-1")
+    return shards.isdecimal() and 0 < int(shards) <= 100 and bool(REPLICAS.fullmatch(replicas))
+
+
+def _with_port(host: str) -> str:
+    return host if re.search(r":[0-9]+$", host) else f"{host}:9200"

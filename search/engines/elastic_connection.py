@@ -1,0 +1,163 @@
+"""Calls to Elasticsearch: short ones for visitors, patient ones for writers.
+
+Reading calls wait one second and go through a breaker. Writing calls wait longer and are
+repeated, which is safe because every write carries its version.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from search.engines.breaker import Breaker
+from search.engines.elastic_address import Address
+from search.errors import Unavailable
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+READ_SECONDS = 1.0
+PROBE_SECONDS = 0.3
+WRITE_SECONDS = 10.0
+BUILD_SECONDS = 60.0
+COPY_SECONDS = 300.0
+MOST_RETRIES = 2
+CONNECTIONS = 16
+
+Call = Callable[["Elasticsearch"], Any]
+
+
+class Absent(Exception):
+    """The index, alias, document or point in time that was named is not there."""
+
+
+class Connection:
+    """One client for each process: a fork gets its own. Shared by threads."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.breaker = Breaker()
+        self._lock = threading.Lock()
+        self._clients: tuple[int, Mapping[str, Elasticsearch]] | None = None
+
+    def ask(self, call: Call) -> Any:
+        """The answer to a visitor's question. Raises Unavailable within a second, Absent."""
+        probing = self.breaker.enter()
+        try:
+            with _translated():
+                answer = call(self.client("probe" if probing else "read"))
+                _check_whole(answer)
+        except Absent:
+            self.breaker.succeeded()
+            raise
+        except Unavailable as error:
+            self.breaker.failed(str(error))
+            raise
+        self.breaker.succeeded()
+        return answer
+
+    def tell(self, call: Call, manner: str = "write") -> Any:
+        """The answer to a writer's call. Raises Unavailable, Absent."""
+        with _translated():
+            answer = call(self.client(manner))
+            _check_whole(answer)
+        return answer
+
+    def client(self, manner: str) -> "Elasticsearch":
+        """The client with the patience of ``read``, ``probe``, ``write``, ``build`` or ``copy``."""
+        clients = self._clients
+        if clients is None or clients[0] != os.getpid():
+            with self._lock:
+                if self._clients is None or self._clients[0] != os.getpid():
+                    self._clients = os.getpid(), self._connect()
+                clients = self._clients
+        return clients[1][manner]
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        with self._lock:
+            if self._clients is not None and self._clients[0] == os.getpid():
+                self._clients[1]["read"].close()
+            self._clients = None
+
+    def _connect(self) -> "Mapping[str, Elasticsearch]":
+        # Imported here: who runs on tantivy should not wait for it.
+        from elastic_transport import OrjsonSerializer
+        from elasticsearch import Elasticsearch
+
+        address = self.address
+        known: dict[str, Any] = {}
+        if address.api_key:
+            known["api_key"] = address.api_key
+        elif address.user:
+            known["basic_auth"] = (address.user, address.password)
+        if address.ca:
+            known["ca_certs"] = address.ca
+        first = Elasticsearch(
+            list(address.hosts),
+            serializer=OrjsonSerializer(),
+            connections_per_node=CONNECTIONS,
+            **known,
+        )
+        # A node that refuses or resets is asked no more for a while; another one answers at once.
+        others = min(len(address.hosts) - 1, MOST_RETRIES)
+        # Refusals of an overloaded server are never repeated here: see elastic_bulk.
+        quick = first.options(max_retries=others, retry_on_timeout=False, retry_on_status=())
+        patient = first.options(max_retries=MOST_RETRIES, retry_on_timeout=True, retry_on_status=())
+        return {
+            "read": quick.options(request_timeout=READ_SECONDS),
+            "probe": quick.options(request_timeout=PROBE_SECONDS),
+            "write": patient.options(request_timeout=WRITE_SECONDS),
+            "build": patient.options(request_timeout=BUILD_SECONDS),
+            "copy": patient.options(request_timeout=COPY_SECONDS + READ_SECONDS),
+        }
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What the client raises, in words of this library."""
+    from elasticsearch import ApiError, NotFoundError, TransportError
+
+    try:
+        yield
+    except NotFoundError as error:
+        raise Absent(str(error)) from error
+    except ApiError as error:
+        raise Unavailable(_reason(error.status_code, str(error.message))) from error
+    except TransportError as error:
+        raise Unavailable(f"搜索服务没有回应（{type(error).__name__}）") from error
+
+
+def _reason(status: int, message: str) -> str:
+    if status in (401, 403):
+        return (
+            f"搜索服务拒绝访问（{status}），请检查 SEARCH_URL 的账号、密钥和权限：{message[:200]}"
+        )
+    return f"搜索服务出错（{status}）：{message[:200]}"
+
+
+def _check_whole(answer: Any) -> None:
+    """An answer of only some shards, or of the part that was ready in time, is no answer."""
+    body = getattr(answer, "body", answer)
+    if not isinstance(body, Mapping):
+        return
+    for part in (body, *body.get("responses", ())):
+        if part.get("error"):
+            _refuse_part(part)
+        if part.get("timed_out") or _some_failed(part):
+            raise Unavailable("搜索服务只给出了部分结果")
+
+
+def _refuse_part(part: Mapping[str, Any]) -> None:
+    """One of several questions in a request failed, so all of them did."""
+    status, reason = part.get("status", 500), str(part["error"])
+    if status == 404:
+        raise Absent(reason)
+    raise Unavailable(_reason(status, reason))
+
+
+def _some_failed(part: Mapping[str, Any]) -> bool:
+    # Answers to writes count replicas that are not up as not successful, never as failed.
+    shards = part.get("_shards")
+    return isinstance(shards, Mapping) and bool(shards.get("failed"))

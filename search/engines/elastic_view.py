@@ -1,0 +1,216 @@
+"""Answers of an Elasticsearch index at one moment, held by a point in time."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from search.engines import MOST_VALUES, Counted, Order, Place, Row, Versions
+from search.engines.elastic_connection import Absent, Call, Connection
+from search.engines.elastic_queries import EVERYTHING, Query, elastic_query
+from search.engines.meta import Meta
+from search.errors import Unavailable
+from search.plan import Everything, Filters, Node, Term
+
+KEEP_ALIVE = "5m"
+SERVER_TIMEOUT = "900ms"  # the server gives up just before we do
+MOST_AHEAD = 200
+CHUNK = 5000
+# Scores count words over all shards; part of an answer is no answer.
+SEARCH: dict[str, Any] = {
+    "search_type": "dfs_query_then_fetch",
+    "allow_partial_search_results": False,
+}
+Counts = dict[str, int]
+
+
+class ElasticView:
+    """One point in time. When the servers have lost it, the view goes on with a new one, under a
+    new revision.
+    """
+
+    def __init__(self, connection: Connection, index: str, meta: Meta) -> None:
+        self.index = index
+        self.meta = meta
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._ahead: OrderedDict[tuple[Node, Filters, str], Counts] = OrderedDict()
+        self.pit = open_pit(connection.ask, index)
+
+    @property
+    def revision(self) -> str:
+        return self.pit
+
+    def top(
+        self,
+        match: Node,
+        filters: Filters,
+        order: Order,
+        offset: int,
+        size: int,
+        counts: Sequence[Counted] = (),
+    ) -> tuple[int, list[Row]]:
+        query = elastic_query(match, filters)
+        here = [field for others, fields in counts if others == filters for field in fields]
+        page = {
+            "query": query,
+            "from": offset,
+            "size": size,
+            "sort": _sort(match, order),
+            "aggs": _aggregations(here),
+        }
+        elsewhere = [(others, fields) for others, fields in counts if others != filters]
+        first, *rest = self._answers([page, *(_counting(match, *each) for each in elsewhere)])
+        self._keep(match, filters, first)
+        for (others, _), answer in zip(elsewhere, rest, strict=True):
+            self._keep(match, others, answer)
+        return _total(first), [_row(hit) for hit in first["hits"]["hits"]]
+
+    def count(self, match: Node, filters: Filters) -> int:
+        (answer,) = self._answers([_counting(match, filters, ())])
+        return _total(answer)
+
+    def facets(
+        self, match: Node, filters: Filters, fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, int]]:
+        with self._lock:
+            found = {field: self._ahead.pop((match, filters, field), None) for field in fields}
+        missing = [field for field, counts in found.items() if counts is None]
+        if missing:
+            (answer,) = self._answers([_counting(match, filters, missing)])
+            found.update(_buckets(answer))
+        return {field: counts or {} for field, counts in found.items()}
+
+    def get(self, document_id: str) -> Row | None:
+        body = {"query": elastic_query(Term("id", document_id), ()), "size": 1}
+        (answer,) = self._answers([body])
+        rows = [_row(hit) for hit in answer["hits"]["hits"]]
+        return rows[0] if rows else None
+
+    def after(
+        self, filters: Filters, order: Order, place: Place | None, size: int
+    ) -> list[tuple[Place, Row]]:
+        body: Query = {
+            "query": elastic_query(Everything(), filters),
+            "size": size,
+            "sort": _sort(Everything(), order),
+        }
+        if place is not None:
+            body["search_after"] = list(place if order.field else place[1:])
+        (answer,) = self._answers([body])
+        return [(_place(order, hit["sort"]), _row(hit)) for hit in answer["hits"]["hits"]]
+
+    def ids(self) -> Versions:
+        return walk_ids(self._connection, self.index)
+
+    def _keep(self, match: Node, filters: Filters, answer: Mapping[str, Any]) -> None:
+        with self._lock:
+            for field, counts in _buckets(answer).items():
+                self._ahead[match, filters, field] = counts
+            while len(self._ahead) > MOST_AHEAD:
+                self._ahead.popitem(last=False)
+
+    def _answers(self, bodies: list[Query]) -> list[Mapping[str, Any]]:
+        """The answers to some questions in one round trip."""
+        pit = self.pit
+        try:
+            return self._asked(bodies, pit)
+        except Absent:
+            pit = self._again(pit)
+        try:
+            return self._asked(bodies, pit)
+        except Absent as error:
+            raise Unavailable(f"搜索索引 {self.index} 暂时不可用") from error
+
+    def _asked(self, bodies: list[Query], pit: str) -> list[Mapping[str, Any]]:
+        whole = [_whole(body, pit) for body in bodies]
+        if len(whole) == 1:
+            return [self._connection.ask(lambda es: es.search(**whole[0], **SEARCH))]
+        searches = [part for body in whole for part in (SEARCH, body)]
+        answer = self._connection.ask(lambda es: es.msearch(searches=searches))
+        return list(answer["responses"])
+
+    def _again(self, lost: str) -> str:
+        with self._lock:
+            if self.pit == lost:
+                try:
+                    self.pit = open_pit(self._connection.ask, self.index)
+                except Absent as error:
+                    raise Unavailable(f"搜索索引 {self.index} 已不存在") from error
+            return self.pit
+
+
+def open_pit(send: Callable[[Call], Any], index: str) -> str:
+    """Keep the index as it is now for some minutes; gives the name of that moment."""
+    answer = send(lambda es: es.open_point_in_time(index=index, keep_alive=KEEP_ALIVE))
+    return str(answer["id"])
+
+
+def walk_ids(connection: Connection, index: str) -> Iterator[tuple[str, int]]:
+    """All ids and versions of an index as it is now, in no order. Raises Unavailable, Absent."""
+    tell = connection.tell
+    pit = open_pit(tell, index)
+    body: Query = {
+        "query": EVERYTHING,
+        "size": CHUNK,
+        "sort": [{"_shard_doc": "asc"}],
+        "_source": False,
+        "version": True,
+        "track_total_hits": False,
+        "pit": {"id": pit, "keep_alive": KEEP_ALIVE},
+    }
+    try:
+        while hits := tell(lambda es: es.search(**body))["hits"]["hits"]:
+            for hit in hits:
+                yield hit["_id"], hit["_version"]
+            body["search_after"] = hits[-1]["sort"]
+    finally:
+        tell(lambda es: es.options(ignore_status=404).close_point_in_time(id=pit))
+
+
+def _whole(body: Query, pit: str) -> Query:
+    return {
+        "version": True,
+        "track_total_hits": True,
+        "timeout": SERVER_TIMEOUT,
+        "pit": {"id": pit, "keep_alive": KEEP_ALIVE},
+        **{name: part for name, part in body.items() if part != {}},
+    }
+
+
+def _counting(match: Node, filters: Filters, fields: Sequence[str]) -> Query:
+    return {
+        "query": elastic_query(match, filters),
+        "size": 0,
+        "aggs": _aggregations(fields),
+    }
+
+
+def _aggregations(fields: Sequence[str]) -> Query:
+    return {field: {"terms": {"field": field, "size": MOST_VALUES}} for field in fields}
+
+
+def _buckets(answer: Mapping[str, Any]) -> dict[str, Counts]:
+    return {
+        field: {bucket["key"]: bucket["doc_count"] for bucket in found["buckets"]}
+        for field, found in answer.get("aggregations", {}).items()
+    }
+
+
+def _sort(match: Node, order: Order) -> list[Query]:
+    tie = {order.tie: "asc"}
+    if order.field is not None:
+        return [{order.field: "desc" if order.descending else "asc"}, tie]
+    return [tie] if isinstance(match, Everything) else [{"_score": "desc"}, tie]
+
+
+def _place(order: Order, values: Sequence[int]) -> Place:
+    return (values[0], values[1]) if order.field else (0, values[0])
+
+
+def _total(answer: Mapping[str, Any]) -> int:
+    return int(answer["hits"]["total"]["value"])
+
+
+def _row(hit: Mapping[str, Any]) -> Row:
+    return Row(hit["_id"], hit["_version"], hit["_source"]["card"].encode())
