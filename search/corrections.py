@@ -4,7 +4,7 @@ Only words of the trade and names in the index are proposed, never general words
 was quoted or is known as it stands is touched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from search.analysis.lexicon import Lexicon, Likely
@@ -92,6 +92,10 @@ class Corrector:
                 place = query.text.find(unit.text)
                 if place >= 0 and _believable(key, each):
                     yield each.grade, _replaced(query.text, place, unit.text, each)
+
+    def unknown(self, view: View, units: Iterable[Unit]) -> bool:
+        """Whether nothing contains one of the units."""
+        return any(self._unknown(view, unit) for unit in units)
 
     def _unknown(self, view: View, unit: Unit) -> bool:
         return not self._counter.total(view, unit_node(unit, view.meta.dictionary))

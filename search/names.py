@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from search.analysis.entries import Stored
 from search.analysis.lexicon import Lexicon, Likely
-from search.analysis.names import LONGEST_PREFIX, core, forms
+from search.analysis.names import LONGEST_PREFIX, forms, heard
 from search.analysis.pinyin import part_spelled, sounds, syllable_count
 from search.analysis.queries import Query, Reading, Unit
 from search.analysis.spelling import grade, near_sounds, same_sound
@@ -76,11 +76,13 @@ class Names:
 
     def likely(self, view: View, typed: str) -> tuple[Likely, ...]:
         """Names that sound like ``typed``, a name key, or are one slip away; the nearest first."""
-        said = core(typed)
-        same = tuple(_like(view, said, [same_sound(said)]))
-        found = same or tuple(_like(view, said, near_sounds(said)))
+        said = heard(typed)
+        found = tuple(_like(view, typed, said, [same_sound(each) for each in said]))
+        if not found:
+            near = [key for each in said for key in near_sounds(each, self._lexicon.latin)]
+            found = tuple(_like(view, typed, said, near))
         best: dict[str, Likely] = {}
-        for each in sorted(found, key=lambda like: (like.grade, -_shared(like, said), like.word)):
+        for each in sorted(found, key=lambda like: (like.grade, -_shared(like, typed), like.word)):
             best.setdefault(each.word, each)
         return tuple(best.values())
 
@@ -107,14 +109,18 @@ def _read_in(stored: Stored, letters: str) -> Iterator[str]:
             return
 
 
-def _like(view: View, typed: str, signatures: Sequence[str]) -> Iterator[Likely]:
+def _like(
+    view: View, typed: str, said: Sequence[str], signatures: Sequence[str]
+) -> Iterator[Likely]:
     if not signatures:
         return
-    filters = (("s", tuple(signatures)),)
+    filters = (("s", tuple(dict.fromkeys(signatures))),)
     _, rows = view.top(Everything(), filters, _ORDER, 0, MOST_LIKE)
     for row in rows:
         stored = Stored.read(row.card)
-        for form in forms((*stored.alias, stored.title)):
-            how = grade(typed, form)
-            if how is not None:
-                yield Likely(form, how)
+        for name in (*stored.alias, stored.title):
+            for form in forms((name,)):
+                grades = [how for each in said if (how := grade(each, form)) is not None]
+                if grades:
+                    # Who typed city or legal form means the whole name.
+                    yield Likely(form if len(typed) <= len(form) + 1 else name, min(grades))

@@ -87,11 +87,12 @@ Node = Everything | Nothing | Term | Phrase | Boost | Exactly | Best | Combine
 # One group after the other; a document must have one of the values of each.
 Filters = tuple[tuple[str, tuple[str, ...]], ...]
 
-RUNGS = ("all", "some")
+RUNGS = ("all", "some", "any")
 
 
 def match(query: Query, dictionary: Dictionary, rung: str) -> Node:
-    """The tree of a query on one rung of the ladder: ``all`` the usual demand, ``some`` less.
+    """The tree of a query on one rung of the ladder: ``all`` the usual demand, ``some`` a third
+    of the words, ``any`` one of them.
 
     ``dictionary`` is the one the index was built with.
     """
@@ -120,6 +121,8 @@ def _reading(reading: Reading, dictionary: Dictionary, rung: str) -> Node:
 
 def needed(units: int, rung: str) -> int:
     """How many of the units a document must have."""
+    if rung == "any":
+        return min(units, 1)
     if rung == "some":
         return ceil(units / 3)
     if units <= 2:
@@ -128,9 +131,9 @@ def needed(units: int, rung: str) -> int:
 
 
 def can_relax(query: Query) -> bool:
-    """Whether the rung ``some`` asks for less than ``all``."""
+    """Whether the lower rungs ask for less than ``all``."""
     return any(
-        needed(count, "some") < needed(count, "all")
+        needed(count, "any") < needed(count, "all")
         for count in (
             sum(not unit.exact and not unit.optional for unit in reading.units)
             for reading in query.readings

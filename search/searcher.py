@@ -110,10 +110,20 @@ class Searcher:
         if known is not None:
             return known
         found = self._understand(view, self._analyzer.read(request.q))
-        same = None if request.literal else self._corrector.same_sound(found.query)
+        other = None if request.literal else self._mistyped(view, found)
+        return found if other is None else self._settled.put(key, other)
+
+    def _mistyped(self, view: View, found: Understood) -> Understood | None:
+        """What to search although the words may find something: a word of the trade that sounds
+        just like the whole query; a name, when something in the query is no word and in no text.
+        """
+        same = self._corrector.same_sound(found.query)
         if same and not self._counter.total(view, whole_phrase(found.query, view.meta.dictionary)):
-            return self._settled.put(key, self._corrected(view, same) or found)
-        return found
+            return self._corrected(view, same)
+        odd = self._analyzer.odd_units(found.query)
+        if self._corrector.unknown(view, odd):
+            return self._better(view, found, 0)
+        return None
 
     def _understand(self, view: View, query: Query) -> Understood:
         query = self._names.resolve(view, query)
@@ -144,8 +154,8 @@ class Searcher:
                 return better
         if total:
             return found
-        if can_relax(found.query):
-            node = match(found.query, view.meta.dictionary, RUNGS[1])
+        for rung in RUNGS[1:] if can_relax(found.query) else ():
+            node = match(found.query, view.meta.dictionary, rung)
             if self._counter.total(view, node):
                 return Understood(found.query, node, RUNGS[1])
         return Understood(found.query, found.node, "none")

@@ -272,7 +272,7 @@ def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-NAMED_KINDS = ("segment", "type", "process_link", "scene", "category")
+NAMED_KINDS = ("segment", "type", "process_link", "scene", "category", "district")
 
 
 def _names(words: Vocabulary, keywords: dict[str, tuple[str, ...]]) -> list[str]:
@@ -282,4 +282,5 @@ def _names(words: Vocabulary, keywords: dict[str, tuple[str, ...]]) -> list[str]
         words.name(kinds.get(field, field), code)
         for field in NAMED_KINDS
         for code in keywords.get(field, ())
+        if code != OUTSIDE
     ]

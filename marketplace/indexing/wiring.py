@@ -21,7 +21,9 @@ from search import (
 )
 from search.needs import Needs
 
-TERM_KINDS = ("segment", "scene", "category", "process_link", "provider_type", "service_area")
+TERM_KINDS = (
+    "segment", "scene", "category", "process_link", "provider_type", "service_area", "district",
+)  # fmt: skip
 """Vocabulary whose names and aliases are single tokens in the index."""
 
 
@@ -114,7 +116,7 @@ def synonyms(words: Vocabulary) -> list[Synonym]:
             rules.append(Synonym((word.name,), word.aliases))
         else:
             rules.append(Synonym((word.name, *word.aliases)))
-    for kind in ("category", "segment", "scene"):
+    for kind in ("category", "segment", "scene", "district"):
         for word in words.options(kind):
             names = tuple(filter(None, (word.name, word.short_name)))
             if len(names) > 1:

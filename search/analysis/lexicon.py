@@ -19,13 +19,21 @@ from search.analysis.pinyin import (
     sounds,
     syllable_count,
 )
-from search.analysis.spelling import grade, letter_edits, near_sounds, same_sound, signatures
-from search.analysis.tokens import name_key
+from search.analysis.spelling import (
+    ONE_SLIP,
+    grade,
+    letter_edits,
+    near_sounds,
+    same_sound,
+    signatures,
+)
+from search.analysis.tokens import FINE, name_key
 
 FEWEST_INITIALS = 3
 FEWEST_FIRST_INITIALS = 4  # of a word that goes on: two letters more or less are anything
 FEWEST_LATIN = 4  # letters of an abbreviation that may be mistyped otherwise than by exchange
 MOST_READ = 5
+_LATIN = frozenset({"pro", "plus", "lite", "cloud", "ai"})
 MOST_STARTS = 200  # entries looked at below a short beginning
 
 
@@ -59,6 +67,12 @@ class Lexicon:
                 found.add((full(some), key))
                 found.update((short, key) for short in initials(some))
         return sorted(found)
+
+    @cached_property
+    def latin(self) -> frozenset[str]:
+        """Short words of letters, which stand in Chinese names as they are: MES, ERP, Pro."""
+        found = (part for key in self._words for part in FINE.findall(key))
+        return frozenset(part for part in found if part.isalpha()) | _LATIN
 
     @cached_property
     def _by_text(self) -> list[str]:
@@ -118,7 +132,7 @@ class Lexicon:
         if typed in self._words or len(typed) < 2:
             return ()
         found = {}
-        for signature in (same_sound(typed), *near_sounds(typed)):
+        for signature in (same_sound(typed), *near_sounds(typed, self.latin)):
             for key in self._by_sound.get(signature, ()):
                 how = grade(typed, key)
                 if how is not None:
@@ -131,7 +145,7 @@ class Lexicon:
 
     def same(self, typed: str) -> tuple[str, ...]:
         """Words that sound the same as ``typed``, a name key, and are written otherwise."""
-        return tuple(each.word for each in self.likely(typed) if each.grade < 2)
+        return tuple(each.word for each in self.likely(typed) if each.grade < ONE_SLIP)
 
     def _mistyped(self, typed: str) -> set[str]:
         """Abbreviations one slip away; short ones only with two letters exchanged."""

@@ -6,9 +6,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from search.analysis.normal import normal
-from search.analysis.pinyin import has_han, initials, sounds, spellings
+from search.analysis.pinyin import full, has_han, initials, sounds, spellings
 from search.analysis.spelling import signatures
 from search.analysis.tokens import name_key
 
@@ -35,7 +36,12 @@ _TRADES = _words(
     "物联 工程 设计 咨询 服务 实业 产业 发展 供应链 云 数智 数联 智联 智控 工软 企业 管理"
 )
 _PLACE = re.compile(rf"^(?:(?:{'|'.join(_PLACES)})[省市]?)+(?=.{{2}})")
-_LEGAL = re.compile(r"(?<=.{2})(?:集团)?(?:股份)?(?:有限)?(?:责任)?(?:公司|集团)$")
+_BRANCH = "(?:.{2,3}分公司)?"
+_LEGAL = re.compile(rf"(?<=.{{2}})(?:集团)?(?:股份)?(?:有限)?(?:责任)?(?:公司|集团){_BRANCH}$")
+_NEAR_LEGAL = re.compile(
+    rf"(?<=.{{2}})(?:股.|.份|份股)?(?:有.|.限|限有)(?:责任)?(?:公.|.司|司公){_BRANCH}$"
+)
+_RELEASE = re.compile(r"(?<=.{2})v?[0-9][0-9.]*$")
 _TRADE = re.compile(rf"(?<=.{{2}})(?:{'|'.join(sorted(_TRADES, key=len, reverse=True))})+$")
 
 
@@ -54,6 +60,35 @@ def brand(name: str) -> str:
     return _TRADE.sub("", core(name))
 
 
+def heard(typed: str) -> tuple[str, ...]:
+    """What of a name that was perhaps typed wrong can be looked up: the whole, without release
+    number, city and legal form, also when the slip is in one of these.
+    """
+    bare = _RELEASE.sub("", typed)
+    plain = _LEGAL.sub("", bare)
+    plain = plain if plain != bare else _NEAR_LEGAL.sub("", bare)
+    said = [without_place(plain)]
+    if said[0] == plain and _near_place(plain[:2]) and len(plain) > 3:
+        said.append(plain[2:])
+    return tuple(dict.fromkeys((bare, *said)))
+
+
+def _near_place(two: str) -> bool:
+    return two not in _PLACES and any(
+        two[0] == place[0]
+        or two[1] == place[1]
+        or two == place[::-1]
+        or _sound(two) == _sound(place)
+        for place in _PLACES
+        if len(place) == len(two) == 2
+    )
+
+
+@lru_cache(maxsize=500)
+def _sound(text: str) -> str:
+    return full(sounds(text))
+
+
 def forms(names: Iterable[str]) -> tuple[str, ...]:
     """The names themselves and what is made from them; each once, as name keys."""
     keys = list(filter(None, (name_key(normal(name)) for name in names)))
@@ -68,10 +103,10 @@ def keys_of(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     spelled: dict[str, None] = {}
     for form in forms(_without_releases(names)):
         some = sounds(form)
-        full, short = spellings(some), initials(some)
-        whole.update(dict.fromkeys(key[:LONGEST_KEY] for key in full))
+        read, short = spellings(some), initials(some)
+        whole.update(dict.fromkeys(key[:LONGEST_KEY] for key in read))
         whole.update(dict.fromkeys(key for key in short if len(key) >= FEWEST_INITIALS))
-        for key in (*full, *short):
+        for key in (*read, *short):
             starts.update(dict.fromkeys(_beginnings(key, LONGEST_PREFIX)))
         starts.update(dict.fromkeys(_beginnings(form, LONGEST_TEXT_PREFIX)))
         if form == core(form):

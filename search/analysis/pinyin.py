@@ -6,7 +6,7 @@ Everything here works on text in normal form.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import islice, product
@@ -16,6 +16,7 @@ from search.analysis.normal import HAN, RUN
 from search.analysis.tokens import FINE
 
 MOST_SPELLINGS = 4  # of one name whose characters can be read in several ways
+LONGEST_SYLLABLE = 6
 _LONGEST_PHRASE = 4
 _HAN = re.compile(f"[{HAN}]")
 _MUTE = {"m", "n", "hm"}  # written as sounds of assent, never part of a name
@@ -65,12 +66,6 @@ def _many() -> dict[str, tuple[str, ...]]:
 def syllables() -> frozenset[str]:
     """All syllables there are, without tones."""
     return frozenset(_usual().values()) - _MUTE
-
-
-@cache
-def _syllable_run() -> re.Pattern[str]:
-    longest_first = sorted(syllables(), key=lambda each: (-len(each), each))
-    return re.compile(f"(?:{'|'.join(longest_first)})+")
 
 
 def has_han(text: str) -> bool:
@@ -141,9 +136,25 @@ def initials(some: Sequence[Sound]) -> tuple[str, ...]:
     return tuple(dict.fromkeys("".join(way) for way in islice(product(*letters), MOST_SPELLINGS)))
 
 
-def is_spelled(text: str) -> bool:
-    """Whether letters can be read as one or more whole syllables."""
-    return bool(_syllable_run().fullmatch(text))
+def is_spelled(text: str, words: Collection[str] = ()) -> bool:
+    """Whether letters can be read as whole syllables and some of ``words``; nothing can."""
+    return len(text) in cut_places(text, words)
+
+
+def cut_places(text: str, words: Collection[str] = (), *, backwards: bool = False) -> set[int]:
+    """The places up to which letters can be read as whole syllables and ``words``.
+
+    ``backwards``: the text is given from its end to its beginning.
+    """
+    known = syllables()
+    reached = {0}
+    for end in range(1, len(text) + 1):
+        for start in range(max(0, end - LONGEST_SYLLABLE), end):
+            piece = text[start:end][::-1] if backwards else text[start:end]
+            if start in reached and (piece in known or piece in words):
+                reached.add(end)
+                break
+    return reached
 
 
 def syllable_count(text: str) -> int:
@@ -151,7 +162,7 @@ def syllable_count(text: str) -> int:
     most = [0] + [-1] * len(text)
     known = syllables()
     for end in range(1, len(text) + 1):
-        for start in range(max(0, end - 6), end):
+        for start in range(max(0, end - LONGEST_SYLLABLE), end):
             if most[start] >= 0 and text[start:end] in known:
                 most[end] = max(most[end], most[start] + 1)
     return max(most[-1], 0)

@@ -29,12 +29,12 @@ _FILLERS = _words("""
     我 我们 你们 想 想要 需要 希望 打算 准备 寻找 查找 找 求 推荐 请 请问 帮忙 有没有 哪家 哪些
     什么 怎么 如何 怎样 可以 能够 一个 一家 一款 一套 这个 那个 比较 以及 或者 还有 因为 所以 目前
     现在 进行 实现 一下 关于 对于 用于 适合 好的 最好 的 了 和 与 及 或 在 是 有 做 能 会 要 把 给
-    对 等 吗 呢 吧 个
+    对 等 吗 呢 吧 个 用 用的 懂
 """)
 # So common in this trade, alone and together, that they must not decide what is found.
 _GENERIC_WORDS = _words("""
     系统 软件 平台 方案 解决方案 服务 服务商 供应商 公司 企业 厂家 厂商 工厂 项目 产品 案例
-    有限公司 科技 管理 数字化 数字化转型 信息化 智能 改造 建设 应用 工具
+    有限公司 分公司 股份 科技 技术 行业 管理 数字化 数字化转型 信息化 智能 改造 建设 应用 工具
 """)
 _GENERIC = re.compile(f"(?:{'|'.join(sorted(_GENERIC_WORDS, key=len, reverse=True))})+")
 
@@ -116,6 +116,15 @@ class Analyzer:
         base_words()
         self.lexicon.read("fuwushang")
         self.lexicon.likely("服务伤")
+
+    def odd_units(self, query: Query) -> tuple[Unit, ...]:
+        """Chinese words that are neither of the trade nor general: names, or slips."""
+        units = query.readings[0].units if query.readings else ()
+        return tuple(
+            unit
+            for unit in units
+            if name_key(unit.text) not in self.lexicon and self._segmenter.is_odd(unit.text)
+        )
 
     def synonyms_of(self, word: str) -> tuple[str, ...]:
         """What would do instead of a word, in the writing of the vocabulary."""

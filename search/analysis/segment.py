@@ -47,6 +47,11 @@ class Segmenter:
             start = end
         return units
 
+    def is_odd(self, unit: str) -> bool:
+        """Whether a Chinese unit is no word, but characters that stand side by side."""
+        whole = len(unit) > 1 and _CJK.fullmatch(unit)
+        return bool(whole) and all(len(word) == 1 for word in _general_words(unit, 1))
+
     def _term_spans(self, text: str) -> list[Span]:
         if self._automaton is None:
             return []
@@ -81,8 +86,9 @@ def _between(text: str) -> list[str]:
     return units
 
 
-def _general_words(run: str) -> list[str]:
-    if len(run) <= 2:
+def _general_words(run: str, uncut: int = 2) -> list[str]:
+    """Words of a run; runs of up to ``uncut`` characters stay whole."""
+    if len(run) <= uncut:
         return [run]
     with _RJIEBA_LOCK:
         jieba = _jieba()

@@ -8,10 +8,18 @@ found is compared in full before it is believed.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from string import ascii_lowercase
 
-from search.analysis.pinyin import Sound, full, has_han, is_spelled, sounds
+from search.analysis.pinyin import (
+    LONGEST_SYLLABLE,
+    Sound,
+    cut_places,
+    full,
+    has_han,
+    is_spelled,
+    sounds,
+)
 
 LONGEST = 16  # characters of a name, or syllables; longer ones are not corrected
 LONGEST_LETTERS = 40
@@ -45,10 +53,13 @@ def same_sound(typed: str) -> str:
     return merged(full(sounds(typed)))
 
 
-def near_sounds(typed: str) -> tuple[str, ...]:
-    """What to look up for names that differ by one slip; empty for very short or long texts."""
+def near_sounds(typed: str, words: Collection[str] = ()) -> tuple[str, ...]:
+    """What to look up for names that differ by one slip; empty for very short or long texts.
+
+    ``words``: latin words that stand in names as they are, beside syllables.
+    """
     if not has_han(typed):
-        return _letter_slips(typed)
+        return _letter_slips(typed, words)
     some = sounds(typed)
     if not FEWEST_FOR_SLIP <= len(some) <= LONGEST:
         return ()
@@ -93,20 +104,50 @@ def one_apart(one: str, other: str) -> bool:
 
 def letter_edits(word: str) -> set[str]:
     """Every word one slip away."""
-    cuts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
-    found = {head + tail[1:] for head, tail in cuts if tail}
-    found |= {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
-    for letter in ascii_lowercase:
-        found |= {head + letter + tail[1:] for head, tail in cuts if tail}
-        found |= {head + letter + tail for head, tail in cuts}
-    found.discard(word)
-    return found
+    found = {word[:start] + new + word[end:] for start, end, new in _edits(word)}
+    return found - {word}
 
 
-def _letter_slips(typed: str) -> tuple[str, ...]:
+def _edits(word: str) -> Iterator[tuple[int, int, str]]:
+    """Slips as (start, end, what stands there instead)."""
+    for place in range(len(word) + 1):
+        if place < len(word):
+            yield place, place + 1, ""
+            yield from ((place, place + 1, letter) for letter in ascii_lowercase)
+        if place + 1 < len(word):
+            yield place, place + 2, word[place + 1] + word[place]
+        yield from ((place, place, letter) for letter in ascii_lowercase)
+
+
+def _letter_slips(typed: str, words: Collection[str]) -> tuple[str, ...]:
+    """The signatures of all slips that leave whole syllables and words."""
     if not FEWEST_LETTERS <= len(typed) <= LONGEST_LETTERS or not typed.isalpha():
         return ()
-    return tuple(sorted({merged(word) for word in letter_edits(typed) if is_spelled(word)}))
+    before = cut_places(typed, words)
+    after = {len(typed) - place for place in cut_places(typed[::-1], words, backwards=True)}
+    found = set()
+    for start, end, new in _edits(typed):
+        if _joins(typed, (start, end, new), before, after, words):
+            found.add(merged(typed[:start] + new + typed[end:]))
+    return tuple(sorted(found - {merged(typed)}))
+
+
+def _joins(
+    typed: str,
+    edit: tuple[int, int, str],
+    before: Collection[int],
+    after: Collection[int],
+    words: Collection[str],
+) -> bool:
+    """Whether the piece around a slip closes the gap between what is whole on both sides."""
+    start, end, new = edit
+    heads = [place for place in before if start - LONGEST_SYLLABLE <= place <= start]
+    tails = [place for place in after if end <= place <= end + LONGEST_SYLLABLE]
+    return any(
+        is_spelled(typed[head:start] + new + typed[end:tail], words)
+        for head in heads
+        for tail in tails
+    )
 
 
 def _left_out(some: Sequence[Sound]) -> list[str]:
