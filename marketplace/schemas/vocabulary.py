@@ -33,7 +33,9 @@ class Words(fields.String):
 
 
 class TermForm(Form):
-    """One word as it is to be. ``direction`` counts for synonyms only."""
+    """One word as it is to be. ``direction`` counts for synonyms only; ``q`` is there to be tried
+    and not saved.
+    """
 
     name = Line(120, required=True)
     short_name = Line(40, load_default="")
@@ -41,6 +43,7 @@ class TermForm(Form):
     direction = Choice(DIRECTIONS, load_default="")
     active = fields.Boolean(load_default=False)
     reason = Line(200, required=True)
+    q = Line(100, load_default="")
 
 
 class EditTermForm(TermForm):
@@ -67,7 +70,6 @@ class TryForm(EditTermForm):
     code = fields.String(load_default="")
     reason = Line(200, load_default="")
     version = Whole(1, BIGGEST_ID, load_default=1)
-    q = Line(100, load_default="")
 
 
 class OfferQuery(Form):

@@ -158,7 +158,8 @@ def _saved(before: Vocabulary, term: Term) -> Response:
     """Say what was saved, when it counts, and whether a rebuild makes it better."""
     after = Vocabulary.load(current_session())
     effect = operating.effect_of(catalogue(), before, after, term.kind, term.code)
-    flash(f"“{term.name}”已保存，五秒内在全站生效，无需重建索引。", "ok")
+    end = "。" if effect.wants_rebuild else "，无需重建索引。"
+    flash(f"“{term.name}”已保存，五秒内在全站生效{end}", "ok")
     if effect.terms:
         flash(f"新词“{'、'.join(effect.terms)}”已可搜索；重建索引后搜得更快、更准。", "info")
     if effect.renamed:

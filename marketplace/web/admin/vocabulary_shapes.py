@@ -15,6 +15,7 @@ from marketplace.services.vocabulary import Vocabulary
 from marketplace.services.vocabulary_edits import SYNONYM, Wanted
 from marketplace.settings import ROOT
 from marketplace.web.context import dt
+from marketplace.web.context import term as term_name
 
 _words: dict[str, dict[str, Any]] = read_yaml(ROOT / "config" / "messages" / "vocabulary.yml")
 
@@ -128,8 +129,12 @@ def _data(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, bool):
             text = "是" if value else "否"
         else:
-            text = "；".join(map(str, value)) if isinstance(value, list) else str(value)
+            text = "；".join(term_name(name, str(each)) for each in _list(value))
         yield DATA.get(name, name), text
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def tried(words: Vocabulary, text: str) -> dict[str, Any] | None:
