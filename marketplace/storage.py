@@ -107,19 +107,28 @@ class Storage:
         path.chmod(0o600)
         path.replace(aside / digest)
 
+    def orphans(self, referenced: Collection[str], *, before: float) -> list[Path]:
+        """Files nobody refers to, last changed before ``before`` (POSIX seconds)."""
+        found = [*self.folder.glob("[0-9a-f][0-9a-f]/*"), *self.folder.glob(".in-*")]
+        return [
+            path
+            for path in found
+            if path.parent.name + path.name not in referenced and _changed(path) < before
+        ]
+
     def sweep(self, referenced: Collection[str], *, before: float) -> int:
-        """Remove files nobody refers to, last changed before ``before`` (POSIX seconds)."""
-        removed = 0
-        for path in list(self.folder.glob("[0-9a-f][0-9a-f]/*")) + list(self.folder.glob(".in-*")):
-            known = path.parent.name + path.name in referenced
-            if not known and path.stat().st_mtime < before:
-                removed += self._remove_old(path, before)
-        return removed
+        """Remove the orphans; answers how many there were."""
+        return sum(
+            self._remove_old(path, before) for path in self.orphans(referenced, before=before)
+        )
 
     def _remove_old(self, path: Path, before: float) -> bool:
         """The same bytes may be put in again right now: look once more where nobody else can."""
         last_look = self.folder / f".in-swept-{path.parent.name}{path.name}"
-        path.rename(last_look)
+        try:
+            path.rename(last_look)
+        except FileNotFoundError:
+            return False  # an upload was just finished, or another sweep runs
         if last_look.stat().st_mtime >= before:
             last_look.rename(path)
             return False
@@ -142,6 +151,14 @@ class Storage:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+
+def _changed(path: Path) -> float:
+    """When a file was last written; a file that is gone by now counts as new."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
 
 
 def open_storage(url: str) -> Storage:

@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("marketplace.cli.search", "search_group"),
     "seed": ("marketplace.cli.seed", "seed_group"),
     "static": ("marketplace.cli.static", "static_group"),
+    "storage": ("marketplace.cli.storage", "storage_group"),
     "users": ("marketplace.cli.users", "users_group"),
     "worker": ("marketplace.cli.run", "worker_command"),
 }

@@ -1,5 +1,6 @@
 """What commands share: the settings and the database of this process."""
 
+import atexit
 from functools import cache
 
 from marketplace.db import Database, make_engine
@@ -16,5 +17,7 @@ def settings() -> Settings:
 
 @cache
 def database() -> Database:
-    """The database of this command, without a statement timeout."""
-    return Database(make_engine(settings().database_url, statement_timeout_ms=0))
+    """The database of this command, without a statement timeout; closed when the command ends."""
+    found = Database(make_engine(settings().database_url, statement_timeout_ms=0))
+    atexit.register(found.engine.dispose)
+    return found
