@@ -26,6 +26,9 @@ SYNONYM = "synonym"
 TWO_WAY, ONE_WAY = "two_way", "one_way"
 MOST_SYNONYMS = 12
 SHORTEST_SYNONYM = 2
+NAMED_ALIKE = ("capability",)
+"""Kinds that nobody chooses from by name: a category and a scene may be called the same there."""
+
 EDITABLE = ("name", "short_name", "aliases", "direction", "active")
 _BETWEEN = re.compile(r"[\W_]+")
 
@@ -192,7 +195,7 @@ def _clashes(kind: str, wanted: Wanted, others: list[Term]) -> Iterator[tuple[st
     """What another word of the kind says already."""
     for other in others:
         if kind != SYNONYM:
-            if _key(other.name) == _key(wanted.name):
+            if _key(other.name) == _key(wanted.name) and kind not in NAMED_ALIKE:
                 yield "name", f"“{other.name}”已经有了（{other.code}）"
             continue
         theirs = wanted_of(other)
