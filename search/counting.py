@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from search.engines import View
+from search.engines import Counted, View
 from search.places import FIELD, joined, linked, single, values_of
 from search.plan import Filters, Node
 from search.query import SearchRequest
@@ -52,6 +52,19 @@ class Counter:
         known = self._totals.get(key)
         return self._totals.put(key, view.count(node, ())) if known is None else known
 
+    def ahead(self, view: View, node: Node, request: SearchRequest) -> tuple[Counted, ...]:
+        """What :meth:`facets` is going to ask the view that is not known yet."""
+        asked: dict[Filters, dict[str, None]] = {}
+        for name in request.facets:
+            others = tuple(group for group in request.groups if group[0] != name)
+            if self._facets.get((view.revision, node, others, name, "linked")) is not None:
+                continue
+            places = linked(name, others) and single(others)
+            field, filters = FIELD if places else name, joined(others)
+            if places or self._facets.get((view.revision, node, filters, name)) is None:
+                asked.setdefault(filters, {})[field] = None
+        return tuple((filters, tuple(fields)) for filters, fields in asked.items())
+
     def facets(
         self, view: View, node: Node, request: SearchRequest
     ) -> dict[str, tuple[FacetValue, ...]]:
@@ -82,8 +95,9 @@ class Counter:
             return self._facets.put(key, values_of(name, others, places))
         # A document may be here by several places, so each value is asked for by itself.
         possible = self._one(view, node, others, name)
-        found = {value: view.count(node, joined((*others, (name, (value,))))) for value in possible}
-        return self._facets.put(key, {value: count for value, count in found.items() if count})
+        choices = [joined((*others, (name, (value,)))) for value in possible]
+        found = zip(possible, view.count_each(node, choices), strict=True)
+        return self._facets.put(key, {value: count for value, count in found if count})
 
     def _counts(
         self, view: View, node: Node, filters: Filters, fields: tuple[str, ...]

@@ -90,10 +90,9 @@ class Searcher:
         view = self.engine.view()
         node = self._settle(view, self._read(view, request), request, 0).node
         groups = request.groups
-        ways = [
-            Way((name,), view.count(node, joined(tuple(g for g in groups if g[0] != name))))
-            for name, _ in groups
-        ]
+        choices = [joined(tuple(g for g in groups if g[0] != name)) for name, _ in groups]
+        totals = view.count_each(node, choices)
+        ways = [Way((name,), total) for (name, _), total in zip(groups, totals, strict=True)]
         found = (way for way in ways if way.total)
         helpful = sorted(found, key=lambda way: (-way.total, way.without))
         if helpful or len(groups) < 2:
@@ -186,7 +185,9 @@ class Searcher:
     def _top(self, view: View, node: Node, request: SearchRequest) -> tuple[int, list[Row]]:
         field, descending = _ORDERS[request.sort]
         order = Order(tie_field(request.day), field, descending)
-        return view.top(node, joined(request.groups), order, request.offset, request.per_page)
+        counts = self._counter.ahead(view, node, request)
+        filters = joined(request.groups)
+        return view.top(node, filters, order, request.offset, request.per_page, counts)
 
 
 def _hit(row: Row) -> Hit:

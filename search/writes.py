@@ -75,9 +75,9 @@ def plan_writes(
             continue
         puts.pop(document_id, None)
         removed[document_id] = None
-        marks[document_id] = _newest(version, tombstones.of(document_id))
+        marks[document_id] = _newest(version, marks.get(document_id), tombstones.of(document_id))
     return Writes(list(puts.values()), (*puts, *removed), tuple(removed), tuple(stale), marks)
 
 
-def _newest(version: int | None, before: int | None) -> int | None:
-    return None if version is None else max(version, before or 0)
+def _newest(version: int | None, *before: int | None) -> int | None:
+    return None if version is None else max(version, *(each or 0 for each in before))

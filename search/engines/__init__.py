@@ -88,6 +88,10 @@ class View(Protocol):
 
     def count(self, match: Node, filters: Filters) -> int: ...
 
+    def count_each(self, match: Node, choices: Sequence[Filters]) -> list[int]:
+        """The number of hits under each of several filters, in one round trip."""
+        ...
+
     def facets(
         self, match: Node, filters: Filters, fields: Sequence[str]
     ) -> Mapping[str, Mapping[str, int]]:

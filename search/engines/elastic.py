@@ -112,7 +112,7 @@ class ElasticEngine:
             self._free_if_abandoned()
             time.sleep(PAUSE_SECONDS)
         self._state.set_mark()
-        self._looked = float("-inf")  # who wrote must see it in the very next answer
+        self._look_again()
         late = {*writes.stale, *outcome.stale}
         lost = set(outcome.stale)
         return Applied(
@@ -120,6 +120,10 @@ class ElasticEngine:
             sum(each not in lost for each in writes.removed),
             tuple(each for each in ids if each in late),
         )
+
+    def _look_again(self) -> None:
+        """Who wrote or switched must see it in the very next answer."""
+        self._looked = float("-inf")
 
     def _attempt(self, writes: Writes, ids: Sequence[str]) -> Outcome | None:
         """Write to the index in use; None when it takes no writes now, or not these."""
@@ -170,6 +174,7 @@ class ElasticEngine:
             try:
                 yield build
             finally:
+                self._look_again()
                 # The one before stays, for pages that are reading it and for going back.
                 self._sweep((before,) if before else ())
 

@@ -70,6 +70,11 @@ class ElasticView:
         (answer,) = self._answers([_counting(match, filters, ())])
         return _total(answer)
 
+    def count_each(self, match: Node, choices: Sequence[Filters]) -> list[int]:
+        if not choices:
+            return []
+        return list(map(_total, self._answers([_counting(match, each, ()) for each in choices])))
+
     def facets(
         self, match: Node, filters: Filters, fields: Sequence[str]
     ) -> Mapping[str, Mapping[str, int]]:

@@ -102,8 +102,12 @@ class EmbeddedEngine:
                 self._writer = None
                 raise
             self._tombstones.add(writes.tombstones)
-            self._checked = float("-inf")  # who wrote must see it in the very next answer
+            self.look_again()
             return Applied(len(entries), len(writes.removed), writes.stale)
+
+    def look_again(self) -> None:
+        """Who wrote or switched must see it in the very next answer."""
+        self._checked = float("-inf")
 
     def _uncached_view(self) -> EmbeddedView:
         with self._reading:
@@ -218,6 +222,7 @@ class EmbeddedBuild:
     def swap(self) -> None:
         self.close()
         self._folder.use(self.generation)
+        self._engine.look_again()
 
     def close(self) -> None:
         """Let merges end and free the writer's lock."""

@@ -52,6 +52,9 @@ class EmbeddedView:
     def count(self, match: Node, filters: Filters) -> int:
         return _count(self.searcher.search(tantivy_query(match, filters), limit=1))
 
+    def count_each(self, match: Node, choices: Sequence[Filters]) -> list[int]:
+        return [self.count(match, filters) for filters in choices]
+
     def facets(
         self, match: Node, filters: Filters, fields: Sequence[str]
     ) -> Mapping[str, Mapping[str, int]]:

@@ -31,7 +31,7 @@ def all_ids(searcher: Searcher, per_page: int = 100, **given: object) -> list[st
 @given(
     q=st.lists(st.sampled_from(WORDS), max_size=2).map(" ".join),
     sort=st.sampled_from(Sort),
-    per_page=st.integers(1, 60),
+    per_page=st.integers(5, 60),
 )
 def test_pages_together_are_one_list(
     collection: Collection, q: str, sort: Sort, per_page: int

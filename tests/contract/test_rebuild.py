@@ -1,10 +1,8 @@
 """A new index beside the old one, and a switch that nobody notices."""
 
-import json
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -17,27 +15,20 @@ from search import (
     Searcher,
     SearchRequest,
     WriterBusy,
-    open_engine,
     rebuild,
     status,
     verify,
 )
 from tests.contract.corpus import ANALYZER, DAY, TERMS, Source, some_documents
+from tests.contract.labs import Lab
 from tests.support.counts import count
 
 Searching = Callable[..., Searcher]
+Opening = Callable[[], Engine]
 
 
 def versions(engine: Engine) -> dict[str, int]:
     return dict(engine.view().ids())
-
-
-def folder(engine_url: str) -> Path:
-    return Path(engine_url.partition("://")[2])
-
-
-def generations(engine_url: str) -> list[str]:
-    return sorted(path.name for path in folder(engine_url).glob("g*"))
 
 
 def test_a_rebuild_holds_exactly_the_source_and_tells_its_progress(engine: Engine) -> None:
@@ -51,17 +42,19 @@ def test_a_rebuild_holds_exactly_the_source_and_tells_its_progress(engine: Engin
     assert told == stages
 
 
-def test_the_old_generation_is_dropped_and_writing_goes_on(engine: Engine, engine_url: str) -> None:
+def test_old_generations_are_dropped_and_writing_goes_on(engine: Engine, lab: Lab) -> None:
     source = Source(some_documents(10))
     first = source.rebuild(engine).generation
     engine.apply([Document("case:x", 1, "甲")])
     source.documents.clear()
     second = source.rebuild(engine).generation
     assert first != second
-    assert generations(engine_url) == [second]
+    assert lab.generations() == lab.kept(first, second)
     assert versions(engine) == {}
     engine.apply([Document("case:y", 1, "乙")])
     assert versions(engine) == {"case:y": 1}
+    third = source.rebuild(engine).generation
+    assert lab.generations() == lab.kept(second, third)
 
 
 def test_writes_during_a_rebuild_are_in_the_new_index(searching: Searching) -> None:
@@ -87,9 +80,9 @@ def test_writes_during_a_rebuild_are_in_the_new_index(searching: Searching) -> N
     assert {hit.id for hit in named} == {"case:3", "case:99"}
 
 
-def test_a_failing_source_leaves_the_old_index(searching: Searching, engine_url: str) -> None:
+def test_a_failing_source_leaves_the_old_index(searching: Searching, lab: Lab) -> None:
     engine = searching(Document("case:1", 1, "甲")).engine
-    before = generations(engine_url)
+    before = lab.generations()
 
     def broken() -> Iterator[Document]:
         yield Document("case:2", 1, "乙")
@@ -98,7 +91,7 @@ def test_a_failing_source_leaves_the_old_index(searching: Searching, engine_url:
     with pytest.raises(OSError, match="database gone"):
         rebuild(engine, broken, load=lambda ids: [], expected=lambda: [])
     assert versions(engine) == {"case:1": 1}
-    assert generations(engine_url) == before
+    assert lab.generations() == before
     assert engine.status()["building"] == ""
 
 
@@ -126,19 +119,19 @@ def test_doubled_documents_are_mended(engine: Engine) -> None:
     assert list(engine.view().ids()) == [("case:1", 1)]
 
 
-def test_what_a_killed_rebuild_left_behind_is_swept(engine: Engine, engine_url: str) -> None:
+def test_what_a_killed_rebuild_left_behind_is_swept(engine: Engine, lab: Lab) -> None:
     source = Source(some_documents(5))
-    source.rebuild(engine)
-    leftover = folder(engine_url) / "g000777"
-    leftover.mkdir()
-    (folder(engine_url) / "BUILDING").write_text("g000777")
+    first = source.rebuild(engine).generation
+    leftover = lab.plant_leftover()
     engine.apply([Document("case:x", 1, "甲")])  # still notes what it writes, harmlessly
-    assert source.rebuild(engine).generation == "g000002"
-    assert generations(engine_url) == ["g000002"]
+    assert ("case:x", 1) in engine.view().ids()
+    assert leftover in lab.generations()
+    second = source.rebuild(engine).generation
+    assert lab.generations() == lab.kept(first, second)
 
 
-def test_two_rebuilds_at_once_are_refused(engine: Engine, engine_url: str) -> None:
-    other = open_engine(engine_url)
+def test_two_rebuilds_at_once_are_refused(engine: Engine, open_another: Opening) -> None:
+    other = open_another()
 
     def documents() -> Iterator[Document]:
         with pytest.raises(WriterBusy, match="重建"):
@@ -152,12 +145,11 @@ def test_two_rebuilds_at_once_are_refused(engine: Engine, engine_url: str) -> No
 
 @pytest.mark.parametrize("name", ["schema", "analysis", "words"])
 def test_an_index_of_another_version_is_refused(
-    searching: Searching, engine_url: str, name: str
+    searching: Searching, open_another: Opening, lab: Lab, name: str
 ) -> None:
     searching(Document("case:1", 1, "甲")).engine.close()
-    (about,) = folder(engine_url).glob("g*/about.json")
-    about.write_text(json.dumps(json.loads(about.read_text()) | {name: "other"}))
-    engine = open_engine(engine_url)
+    lab.relabel(**{name: "other"})
+    engine = open_another()
     for ask in (engine.view, lambda: engine.apply([Document("case:2", 1, "乙")])):
         with pytest.raises(IndexMismatch, match=name):
             ask()
@@ -246,12 +238,12 @@ class Traffic:
             thread.join()
 
 
-def test_nobody_notices_a_rebuild(searching: Searching, engine_url: str) -> None:
+def test_nobody_notices_a_rebuild(searching: Searching, open_another: Opening) -> None:
     """E26: searches never come back empty and no write is lost while indexes are replaced."""
     source = Source(Document(f"case:{n}", 1, "注塑案例") for n in range(200))
     writer = searching(*source.all()).engine
-    builder = open_engine(engine_url)
-    reader = Searcher(open_engine(engine_url), ANALYZER)
+    builder = open_another()
+    reader = Searcher(open_another(), ANALYZER)
     with Traffic(writer, reader, source) as traffic:
         for _ in range(count(test=4, soak=40)):
             rebuild(

@@ -7,6 +7,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -107,22 +108,39 @@ def test_an_index_that_was_never_built_says_so(engine: Engine) -> None:
     assert engine.status()["state"] == "IndexMissing"
 
 
-@pytest.mark.parametrize("url", ["", "sqlite:///x", "https://localhost:9200", "tantivy"])
+@pytest.mark.parametrize("url", ["", "sqlite:///x", "tantivy", "://x"])
 def test_engines_that_are_not_built_in_are_refused(url: str) -> None:
     with pytest.raises(Unavailable, match="tantivy"):
         open_engine(url)
 
 
-def test_a_second_writer_is_refused_in_words(searching: Searching, engine_url: str) -> None:
-    engine = searching().engine
+def test_a_second_writer_is_refused_in_words(tmp_path: Path) -> None:
+    """In a folder; on a server several may write."""
+    url = f"tantivy://{tmp_path}"
+    engine, second = open_engine(url), open_engine(url)
+    Source().rebuild(engine)
     engine.apply([Document("case:1", 1, "甲")])
-    second = open_engine(engine_url)
     with pytest.raises(WriterBusy, match="另一个进程"):
         second.apply([Document("case:2", 1, "乙")])
     assert versions(second) == {"case:1": 1}  # reading goes on
     engine.close()
     assert second.apply([Document("case:2", 1, "乙")]).written == 1
     second.close()
+
+
+def test_deletions_in_one_batch_leave_the_mark_of_the_newest(searching: Searching) -> None:
+    engine = searching(Document("case:1", 2, "甲")).engine
+    assert engine.apply([], [("case:1", 5), ("case:1", 3)]) == Applied(0, 1)
+    assert engine.apply([Document("case:1", 4, "晚")]) == Applied(0, 0, ("case:1",))
+    assert versions(engine) == {}
+
+
+def test_a_thing_that_is_gone_is_removed_whatever_its_version(searching: Searching) -> None:
+    engine = searching(Document("case:1", 7, "甲")).engine
+    assert engine.apply([], [("case:1", None), ("case:none", None)]) == Applied(0, 2)
+    assert versions(engine) == {}
+    assert engine.apply([Document("case:1", 7, "又")]) == Applied(1, 0)
+    assert versions(engine) == {"case:1": 7}
 
 
 def test_another_process_sees_what_was_written(searching: Searching, engine_url: str) -> None:
@@ -140,10 +158,10 @@ def test_another_process_sees_what_was_written(searching: Searching, engine_url:
 
 
 def test_readers_of_another_engine_follow_within_a_moment(
-    searching: Searching, engine_url: str
+    searching: Searching, open_another: Callable[[], Engine]
 ) -> None:
     engine = searching().engine
-    reader = open_engine(engine_url)
+    reader = open_another()
     assert versions(reader) == {}
     engine.apply([Document("case:1", 1, "甲")])
     deadline = time.monotonic() + 5
