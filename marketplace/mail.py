@@ -88,18 +88,21 @@ class Mailer:
             try:
                 letter = opened(self._cipher, entry.payload)
                 if letter.to:  # a letter to nobody was queued to take the same time
-                    self._send(self._message(entry, letter))
+                    # The same row gives the same id: a mail sent twice can be recognised.
+                    self.send(letter, digest(entry.payload["sealed"])[:32])
             except Exception as error:  # whatever it is, the others must go out
                 failed[entry.id] = f"{type(error).__name__}: {error}"
         return failed
 
-    def _message(self, entry: outbox.Entry, letter: Letter) -> EmailMessage:
+    def send(self, letter: Letter, number: str) -> None:
+        """Send one letter now; ``number`` makes its Message-ID. Raises what the server says."""
+        self._send(self._message(letter, number))
+
+    def _message(self, letter: Letter, number: str) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
         message["From"], message["To"] = self._sender, letter.to
         message["Subject"] = letter.subject
         message["Date"] = format_datetime(clock.now())
-        # The same row gives the same id: a mail sent twice can be recognised.
-        number = digest(entry.payload["sealed"])[:32]
         message["Message-ID"] = f"<{number}@{self._sender.partition('@')[2]}>"
         message.set_content(letter.body)
         return message

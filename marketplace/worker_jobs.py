@@ -11,9 +11,12 @@ from marketplace.indexing.indexer import Indexer
 from marketplace.indexing.wiring import Catalogue
 from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
-from marketplace.services import rebuild_process, seals
+from marketplace.services import digest, files_upkeep, inbox, rebuild_process, seals
 from marketplace.services.importing import uploads
+from marketplace.services.notices import Notifier
+from marketplace.services.uploads.scanner import Scanner
 from marketplace.settings import Settings
+from marketplace.storage import open_storage
 from marketplace.worker import Job
 
 log = structlog.get_logger()
@@ -25,11 +28,17 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
     """Index every 50 ms; mail, imports, rebuilds and seals every second; the rest rarely."""
     indexer = Indexer(Catalogue(settings.search_url, database), database)
     mailer = Mailer(settings)
+    notifier = Notifier(database, mailer, settings.base_url)
+    storage, scanner = open_storage(settings.storage_url), Scanner(settings.scanner_url)
     return [
         Job("index", lambda: outbox.drain(database, outbox.INDEX, indexer.handle), 0.05),
         Job("mail", lambda: outbox.drain(database, outbox.MAIL, mailer.handle), 1.0),
         Job("import", uploads.Launcher(database).step, 1.0),
         Job("rebuild", rebuild_process.Launcher(database).step, 1.0),
+        Job("notice", lambda: outbox.drain(database, inbox.NOTICE, notifier.handle), 1.0),
+        Job("digest", lambda: digest.collect(database), 30.0),
+        Job("scan", lambda: files_upkeep.scan_waiting(database, storage, scanner), 30.0),
+        Job("sweep", lambda: files_upkeep.sweep(database, storage), 3600.0),
         Job("seal", lambda: database.run(seals.seal), 1.0),
         Job("watch", lambda: watch(database), 30.0),
         Job("clear", lambda: clear_up(database), 600.0),

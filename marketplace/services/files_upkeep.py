@@ -10,6 +10,7 @@ from marketplace import clock
 from marketplace.db import Database
 from marketplace.models import StoredFile
 from marketplace.models.files import INFECTED, PENDING
+from marketplace.services import inbox
 from marketplace.services.uploads import slots
 from marketplace.services.uploads.scanner import Scanner
 from marketplace.storage import Storage
@@ -41,7 +42,18 @@ def _note(session: Session, sha256: str, said: str) -> None:
     rows = update(StoredFile).where(StoredFile.sha256 == sha256)
     if said != INFECTED:
         rows = rows.where(StoredFile.scan == PENDING)
-    session.execute(rows.values(scan=said))
+    marked = session.execute(
+        rows.values(scan=said).returning(
+            StoredFile.id, StoredFile.name, StoredFile.uploaded_by, StoredFile.organisation_id
+        )
+    ).all()
+    for id_, name, user_id, organisation_id in marked:
+        if said == INFECTED and user_id is not None:
+            reader = [inbox.Reader(user_id, organisation_id)]
+            facts = {"file": name}
+            inbox.notify(
+                session, "file_infected", reader, cause=f"file:{id_}", voice="reader", facts=facts
+            )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from marketplace.services import (
     durations,
     effects,  # noqa: F401  registers what transitions do
     quotas,
+    standing_notices,
     waivers,
 )
 from marketplace.services.admission_rules import Finding, Level, refuse
@@ -167,6 +168,8 @@ def act(
     membership.rectify_by = decision.rectify_by
     membership.public_reason = _public_reason(session, membership, decision)
     session.flush()
+    if not decision.historical:
+        standing_notices.tell(session, membership, event)
     return event
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, ScalarSelect, delete, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
 from marketplace.crypto import digest
-from marketplace.models import RoleGrant, User, UserSession
+from marketplace.models import Message, RoleGrant, User, UserSession
 from marketplace.permissions import Actor
 from marketplace.phases import STAFF_ROLES, Role
 
@@ -25,6 +25,7 @@ ANONYMOUS = timedelta(minutes=30)
 CONFIRMED_FOR = timedelta(minutes=15)
 STAFF_PARALLEL = 3
 TOUCH_EVERY = timedelta(minutes=1)
+MOST_UNREAD = 99
 
 ENDINGS = {
     "logout": "您已退出登录。",
@@ -46,12 +47,16 @@ def new_token() -> str:
 
 @dataclass(frozen=True)
 class Found:
-    """What a cookie leads to: a live session with its user and roles, or why it is none."""
+    """What a cookie leads to: a live session with its user and roles, or why it is none.
+
+    ``unread`` counts messages, up to one more than are worth showing.
+    """
 
     row: UserSession | None = None
     user: User | None = None
     grants: tuple[RoleGrant, ...] = ()
     ended_reason: str = ""
+    unread: int = 0
 
     @property
     def grant(self) -> RoleGrant | None:
@@ -62,17 +67,30 @@ class Found:
 
 def find(session: Session, token: str) -> Found:
     """Look a cookie up; says why when the session is over. Writes nothing."""
-    row = session.scalars(
-        select(UserSession).where(UserSession.token_hash == digest(token))
+    found_row = session.execute(
+        select(UserSession, _unread()).where(UserSession.token_hash == digest(token))
     ).one_or_none()
-    if row is None:
+    if found_row is None:
         return Found()
+    row, unread = found_row
     if row.user_id is None:
         return Found(row) if row.expires_at > clock.now() else Found()
     user = session.get_one(User, row.user_id)
-    found = Found(row, user, tuple(live_grants(session, user.id)))
+    found = Found(row, user, tuple(live_grants(session, user.id)), unread=unread)
     reason = _ending(row, user, found.grant)
     return Found(ended_reason=reason) if reason else found
+
+
+def _unread() -> ScalarSelect[int]:
+    """Counted beside the session, so that the number in the header costs no query of its own."""
+    some = (
+        select(Message.id)
+        .where(Message.user_id == UserSession.user_id, Message.read_at.is_(None))
+        .correlate(UserSession)
+        .limit(MOST_UNREAD + 1)
+        .subquery()
+    )
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def _ending(row: UserSession, user: User, grant: RoleGrant | None) -> str:

@@ -23,13 +23,14 @@ from marketplace.web.display import blueprint as display_pages
 from marketplace.web.files import blueprint as file_pages
 from marketplace.web.health import blueprint as health_pages
 from marketplace.web.imports import blueprint as import_pages
+from marketplace.web.inbox import blueprint as inbox_pages
 from marketplace.web.public import blueprint as public_pages
 from marketplace.web.uploads import blueprint as upload_pages
 from marketplace.web.work.blueprint import blueprint as work_pages
 
 BLUEPRINTS = (
     health_pages, display_pages, auth_pages, contact_pages, public_pages, work_pages, import_pages,
-    calendar_pages, admin_pages, upload_pages, file_pages,
+    calendar_pages, admin_pages, upload_pages, file_pages, inbox_pages,
 )  # fmt: skip
 
 

@@ -126,6 +126,7 @@ def _acting() -> dict[str, Any] | None:
         "account_url": "/account",
         "switch_url": "/account/switch",
         "logout_url": "/logout",
+        "unread": user.unread,
     }
 
 

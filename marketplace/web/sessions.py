@@ -102,6 +102,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     enrolled: bool = False
     password_overdue: bool = False
     others: tuple[OtherRole, ...] = ()
+    unread: int = 0
 
     def get_id(self) -> str:
         return str(self.id)
@@ -185,7 +186,8 @@ def load_user() -> None:
         return
     session.load(found.row.id, found.row.data)
     if found.user is not None:
-        g.signed_in = _signed_in(found.row, found.user, found.grant, found.grants)
+        signed = _signed_in(found.row, found.user, found.grant, found.grants)
+        g.signed_in = replace(signed, unread=found.unread)
         g.actor = g.signed_in.actor
 
 

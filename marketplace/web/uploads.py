@@ -212,7 +212,8 @@ def _with(item: Item, change: Change) -> Item:
 
 def _item(row: StoredFile, slot: Slot) -> Item:
     waiting = row.subject_id is None
-    tone, icon, state = WAITING if waiting and row.scan in (CLEAN, NOT_SCANNED) else STATES[row.scan]
+    passed = row.scan in (CLEAN, NOT_SCANNED)
+    tone, icon, state = WAITING if waiting and passed else STATES[row.scan]
     token = token_of(row) if waiting else ""
     is_picture = row.media_type in inspection.PICTURES
     return Item(

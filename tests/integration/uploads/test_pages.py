@@ -197,7 +197,7 @@ def test_s74_a_download_is_saved_and_cannot_act(attached, owner):
         "Cache-Control", "Content-Type",
     )}  # fmt: skip
     assert headers == {
-        "Content-Disposition": 'attachment; filename="50.pdf"; '
+        "Content-Disposition": 'attachment; filename=" 50.pdf"; '
         "filename*=UTF-8''%E6%8A%A5%E4%BB%B7%2050%E4%B8%87.pdf",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
