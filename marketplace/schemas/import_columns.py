@@ -3,62 +3,7 @@
 The template, the reader, the checks and the error report all follow this one declaration.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-
-
-class Kind(StrEnum):
-    """What a cell holds. ``NAMES`` and ``LINES`` are lists of words, ``TERMS`` of codes."""
-
-    TEXT = "text"
-    NAME = "name"
-    LINES = "lines"
-    USCC = "uscc"
-    INTEGER = "integer"
-    MONEY = "money"
-    SCORE = "score"
-    DATE = "date"
-    YES_NO = "yes_no"
-    CHOICE = "choice"
-    TERM = "term"
-    TERMS = "terms"
-    ROUND = "round"
-    METRICS = "metrics"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column; ``name`` is the field it fills.
-
-    ``limit``: longest text, or highest integer; ``choices``: code → words.
-    """
-
-    name: str
-    header: str
-    kind: Kind = Kind.TEXT
-    required: bool = False
-    limit: int = 0
-    vocabulary: str = ""
-    choices: Mapping[str, str] = field(default_factory=dict)
-    note: str = ""
-    example: str = ""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet. ``key``: the fields that tell rows apart; the first is always the unit's USCC."""
-
-    code: str
-    title: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    note: str
-
-    def column(self, name: str) -> Column:
-        """The column of a field."""
-        return next(column for column in self.columns if column.name == name)
-
+from marketplace.schemas.import_sheets import Column, Kind, Sheet
 
 LINE_NOTE = "每行一项（单元格内按 Alt+Enter 换行）"
 TERMS_NOTE = "可填多项，用顿号隔开"
@@ -256,15 +201,20 @@ PEOPLE = Sheet(
     "服务商的技术团队；姓名只有工作人员可见。",
 )
 
+PLACE = (
+    _uscc("服务商统一社会信用代码"),
+    Column("type", "服务商类型", Kind.TERM, required=True, vocabulary="provider_type"),
+    Column("segment", "细分行业", Kind.TERM, required=True, vocabulary="segment"),
+    Column("round", "批次", Kind.ROUND, required=True),
+)
+PLACE_KEY = tuple(column.name for column in PLACE)
+
 MEMBERSHIPS = Sheet(
     "memberships",
     "入池",
-    ("uscc", "type", "segment", "round"),
+    PLACE_KEY,
     (
-        _uscc("服务商统一社会信用代码"),
-        Column("type", "服务商类型", Kind.TERM, required=True, vocabulary="provider_type"),
-        Column("segment", "细分行业", Kind.TERM, required=True, vocabulary="segment"),
-        Column("round", "批次", Kind.ROUND, required=True),
+        *PLACE,
         _date("listed_on", "入池日期", required=True),
         _date("valid_until", "有效期至"),
         Column("document_no", "文号", limit=60),
@@ -282,12 +232,9 @@ MEMBERSHIPS = Sheet(
 CANDIDACIES = Sheet(
     "candidacies",
     "候选",
-    ("uscc", "type", "segment", "round"),
+    PLACE_KEY,
     (
-        _uscc("服务商统一社会信用代码"),
-        Column("type", "服务商类型", Kind.TERM, required=True, vocabulary="provider_type"),
-        Column("segment", "细分行业", Kind.TERM, required=True, vocabulary="segment"),
-        Column("round", "批次", Kind.ROUND, required=True),
+        *PLACE,
         Column("phase", "阶段", Kind.CHOICE, required=True, choices=CANDIDACY_PHASES),
         Column("score", "得分", Kind.SCORE, note="0至100，最多两位小数"),
         Column("rank", "名次", Kind.INTEGER, limit=10_000),

@@ -14,7 +14,7 @@ from marketplace import clock
 from marketplace.models import Round, Term
 from marketplace.schemas import import_cells as cells
 from marketplace.schemas.import_cells import Cell, Words
-from marketplace.schemas.import_columns import Column, Kind, Sheet
+from marketplace.schemas.import_sheets import Column, Kind, Sheet
 
 Row = dict[str, Any]
 Errors = dict[str, list[str]]

@@ -41,8 +41,8 @@ RESIDENT = re.compile(
 )
 
 INLINE = re.compile(
-    r"<style\b|<script(?![^>]*\bsrc=)[^>]*>|\s(?:style|on[a-z]+|hx-on[\w:.-]*)\s*=\s*[\"']"
-    r"|javascript:"
+    r"<style\b|<script(?![^>]*\bsrc=)(?! type=\"application/ld\+json\">)[^>]*>"
+    r"|\s(?:style|on[a-z]+|hx-on[\w:.-]*)\s*=\s*[\"']|javascript:"
 )
 UNESCAPED = re.compile(r"\|\s*safe\b|\bautoescape\s+false\b|\bMarkup\(")
 
@@ -107,11 +107,13 @@ RULES = (
         bad=(
             ("templates/a.html", '<p style="color:red">'),
             ("templates/a.html", "<script>go()</script>"),
+            ("templates/a.html", '<script type="module">go()</script>'),
             ("templates/a.html", '<a onclick="go()">'),
             ("templates/a.html", '<a href="javascript:go()">'),
         ),
         good=(
             ("templates/a.html", '<script type="module" src="{{ url }}"></script>'),
+            ("templates/a.html", '<script type="application/ld+json">{{ data }}</script>'),
             ("templates/a.html", '<option value="on">'),
         ),
     ),

@@ -14,7 +14,8 @@ import orjson
 
 from marketplace.errors import Invalid
 from marketplace.schemas.import_cells import Cell
-from marketplace.schemas.import_columns import BY_TITLE, ERROR_HEADER, SHEETS, Sheet
+from marketplace.schemas.import_columns import BY_TITLE, ERROR_HEADER, SHEETS
+from marketplace.schemas.import_sheets import Sheet
 from marketplace.services.importing.refusals import TEMPLATE_REMEDY, refusal
 from marketplace.services.importing.workbook_process import Refused, check_directory_size
 

@@ -15,10 +15,8 @@ from marketplace.schemas.import_columns import (
     ORGANISATIONS,
     PEOPLE,
     PRODUCTS,
-    Column,
-    Kind,
-    Sheet,
 )
+from marketplace.schemas.import_sheets import Column, Kind, Sheet
 from marketplace.schemas.imports import OrganisationRow, Row
 
 DECODERS: dict[Kind, Callable[[Any], Any]] = {

@@ -15,7 +15,8 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from marketplace.schemas.import_cells import Words
-from marketplace.schemas.import_columns import SHEETS, Column, Kind, Sheet
+from marketplace.schemas.import_columns import SHEETS
+from marketplace.schemas.import_sheets import Column, Kind, Sheet
 from marketplace.schemas.imports import Vocabulary, words_of
 from marketplace.services.importing.reader import GUIDE_TITLE, OPTIONS_TITLE
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from marketplace.permissions import SYSTEM
 from marketplace.phases import ROLE_LABELS
-from marketplace.schemas.import_columns import SHEETS, Column
+from marketplace.schemas.import_columns import SHEETS
+from marketplace.schemas.import_sheets import Column
 from marketplace.schemas.texts import CASE, PRODUCT, PROVIDER
 from marketplace.web.admin.labels import FIELDS, STATES
 from marketplace.web.admin.vocabulary_shapes import DIRECTIONS, KINDS

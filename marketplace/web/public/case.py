@@ -12,7 +12,7 @@ from marketplace.services import catalogue
 from marketplace.services.catalogue import Shown, client_of, gravest, state_of
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
-from marketplace.web.public import blueprint
+from marketplace.web.public import blueprint, structured
 from marketplace.web.public.metrics import metrics
 from marketplace.web.public.parts import names, standing_tag, type_names
 from marketplace.web.public.similar import others
@@ -28,16 +28,18 @@ def case(case_id: int) -> Response | str:
     shown, item = catalogue.case(current_session(), case_id)
     if item not in shown.cases:
         return redirect(f"/providers/{shown.provider.id}")
+    segment, scenes = vocabulary().name("segment", item.segment), names("scene", item.scenes)
     return render_template(
         "public/case.html",
         case=item,
+        structured=structured.case(item, shown.provider.organisation, about=[segment, *scenes]),
         client=client_of(item),
         named=not item.client_anonymous and bool(item.client_name),
-        segment=vocabulary().name("segment", item.segment),
+        segment=segment,
         district=vocabulary().name("district", item.district) if item.district else "青岛市外",
         size=SIZES.get(item.client_size, item.client_size),
         process_links=names("process_link", item.process_links),
-        scenes=names("scene", item.scenes),
+        scenes=scenes,
         chapters=_chapters(item),
         metrics=metrics(item.metrics, vocabulary()),
         levels=_levels(item),

@@ -9,7 +9,7 @@ from marketplace.services.catalogue import gravest, state_of
 from marketplace.services.compare_facts import sizes
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
-from marketplace.web.public import blueprint
+from marketplace.web.public import blueprint, structured
 from marketplace.web.public.cards import category_name
 from marketplace.web.public.parts import case_lines, names, standing_tag, type_names
 from marketplace.web.public.similar import others
@@ -27,6 +27,7 @@ def product(product_id: int) -> Response | str:
     segments = set(item.segments) & set(shown.segments)
     listed = [place for place in shown.listed if place.segment in segments]
     cases = [case for case in shown.cases if item.name in case.product_names]
+    category = category_name(vocabulary(), item.category)
     return render_template(
         "public/product.html",
         product=item,
@@ -35,11 +36,12 @@ def product(product_id: int) -> Response | str:
         organisation=shown.provider.organisation,
         types=type_names(shown.types),
         standing=standing_tag(state_of(gravest(shown.listed))),
-        category=category_name(vocabulary(), item.category),
+        category=category,
         segments=names("segment", segments),
         scenes=names("scene", item.scenes),
         process_links=names("process_link", item.process_links),
         deployment=names("deployment", item.deployment),
+        structured=structured.product(item, shown.provider.organisation, category=category),
         sizes=sizes(item.suited_sizes),
         cases=case_lines(cases, sorted(segments))[:CASES_SHOWN],
         similar=others(

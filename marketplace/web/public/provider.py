@@ -19,7 +19,7 @@ from marketplace.services.catalogue import Shown, gravest, state_of
 from marketplace.web.access import public
 from marketplace.web.context import day as day_text
 from marketplace.web.context import vocabulary
-from marketplace.web.public import blueprint
+from marketplace.web.public import blueprint, structured
 from marketplace.web.public.addresses import address
 from marketplace.web.public.parts import (
     case_lines,
@@ -45,16 +45,22 @@ def provider(provider_id: int) -> str:
     shown = catalogue.provider(session, provider_id)
     if not shown.in_pool:
         return _left(session, shown)
+    common = _common(session, shown)
+    segments, products = names("segment", shown.segments), product_lines(shown.products)
+    areas = names("service_area", shown.provider.service_areas)
     return render_template(
         "public/provider.html",
-        **_common(session, shown),
+        **common,
         updated=catalogue.changed_at(shown.provider, shown.listed),
         types=type_names(shown.types),
         type_codes=shown.types,
-        segments=names("segment", shown.segments),
-        service_areas=names("service_area", shown.provider.service_areas),
+        segments=segments,
+        service_areas=areas,
         process_links=names("process_link", shown.provider.process_links),
-        products=product_lines(shown.products),
+        products=products,
+        structured=structured.provider(
+            shown.provider, place=common["place"], knows=[*segments, *areas], products=products
+        ),
         cases=case_lines(shown.cases, shown.segments)[:CASES_SHOWN],
         cases_total=len(shown.cases),
         team=catalogue.team(session, provider_id),

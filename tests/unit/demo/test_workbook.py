@@ -8,7 +8,8 @@ import pytest
 
 from marketplace.demo.dataset import build
 from marketplace.schemas.import_cells import Words
-from marketplace.schemas.import_columns import BY_CODE, SHEETS, Column, Kind
+from marketplace.schemas.import_columns import BY_CODE, SHEETS
+from marketplace.schemas.import_sheets import Column, Kind
 from marketplace.schemas.imports import SheetReader, describe
 from tests.unit.demo.conftest import Rows
 

@@ -11,7 +11,8 @@ from sqlalchemy import String
 
 from marketplace.schemas import import_cells as cells
 from marketplace.schemas.import_cells import Words
-from marketplace.schemas.import_columns import SHEETS, Column, Kind
+from marketplace.schemas.import_columns import SHEETS
+from marketplace.schemas.import_sheets import Column, Kind
 from marketplace.schemas.imports import SheetReader, words_of
 from marketplace.services.importing import targets, template
 from tests.factories import uscc
