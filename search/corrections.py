@@ -11,17 +11,18 @@ from search.analysis.lexicon import Lexicon, Likely
 from search.analysis.pinyin import has_han
 from search.analysis.queries import Query, Unit
 from search.analysis.segment import cjk_runs
-from search.analysis.spelling import LIKE_SOUND, ONE_SLIP
+from search.analysis.spelling import LIKE_SOUND, ONE_SLIP, SAME_SOUND
 from search.analysis.tokens import name_key
-from search.counting import Counter
+from search.counting import Cache, Counter
 from search.engines import View
 from search.names import Names
 from search.plan import unit_node
 
 MOST_UNKNOWN = 3
 MOST_PROPOSED = 5
-LONGEST_WINDOW = 10
-LONGEST_QUERY = 40  # characters; who writes sentences is not helped by another word
+LONGEST_PART = 10
+MOST_CHINESE = 30  # characters; who writes sentences is not helped by another word
+LONGEST_QUERY = 80
 
 
 class Correction(NamedTuple):
@@ -38,21 +39,24 @@ class Corrector:
         self._lexicon = lexicon
         self._names = names
         self._counter = counter
+        self._proposed = Cache[tuple[Correction, ...]]()
 
     def propose(self, view: View, query: Query) -> tuple[Correction, ...]:
         """The likeliest first; none for quoted or long queries."""
-        if query.quoted or len(query.text) > LONGEST_QUERY or query.key in self._lexicon:
+        if not _correctable(query) or query.key in self._lexicon:
             return ()
-        found = [*self._whole(view, query), *self._windows(query), *self._units(view, query)]
+        key = (view.revision, query.text)
+        known = self._proposed.get(key)
+        return self._proposed.put(key, self._find(view, query)) if known is None else known
+
+    def _find(self, view: View, query: Query) -> tuple[Correction, ...]:
+        found = [*self._whole(view, query), *self._parts(query), *self._units(view, query)]
         found.sort(key=lambda each: each[0])  # stable: of equals the earlier, wider one
-        texts = dict.fromkeys(correction for _, correction in found)
-        return tuple(texts)[:MOST_PROPOSED]
+        return tuple(dict.fromkeys(correction for _, correction in found))[:MOST_PROPOSED]
 
     def same_sound(self, query: Query) -> Correction | None:
         """A word of the trade that sounds just like the whole query, without asking the index."""
-        if query.quoted or len(query.key) < 4 or not has_han(query.key):
-            return None
-        if len(query.text) > LONGEST_QUERY:
+        if not _correctable(query) or len(query.key) < 4 or not has_han(query.key):
             return None
         words = self._lexicon.same(query.key)
         return Correction(words[0], ((query.text, words[0]),)) if words else None
@@ -63,20 +67,14 @@ class Corrector:
             if _believable(query.key, each):
                 yield each.grade, Correction(each.word, ((query.text, each.word),))
 
-    def _windows(self, query: Query) -> Iterator[tuple[int, Correction]]:
-        """Parts of Chinese runs that sound like a word, wide parts first."""
+    def _parts(self, query: Query) -> Iterator[tuple[int, Correction]]:
+        """Parts of Chinese runs that sound like a word; the shorter, the less is believed."""
         for start, run in cjk_runs(query.text):
-            for size in range(min(LONGEST_WINDOW, len(run)), 1, -1):
-                for place in range(len(run) - size + 1):
-                    part = run[place : place + size]
-                    if part == query.key:
-                        continue
-                    for each in self._lexicon.likely(part):
-                        if _believable(part, each) and (size > 2 or each.grade == 0):
-                            yield (
-                                each.grade + (size < 4),
-                                _replaced(query.text, start + place, part, each),
-                            )
+            for place, part, each in self._lexicon.heard_in(run, LONGEST_PART):
+                sure = part != query.key and _believable(part, each)
+                if sure and (len(part) > 2 or each.grade == SAME_SOUND):
+                    weight = each.grade + (len(part) < 4)
+                    yield weight, _replaced(query.text, start + place, part, each)
 
     def _units(self, view: View, query: Query) -> Iterator[tuple[int, Correction]]:
         """Words that nothing contains."""
@@ -99,6 +97,11 @@ class Corrector:
 
     def _unknown(self, view: View, unit: Unit) -> bool:
         return not self._counter.total(view, unit_node(unit, view.meta.dictionary))
+
+
+def _correctable(query: Query) -> bool:
+    chinese = sum(len(run) for _, run in cjk_runs(query.text))
+    return not query.quoted and chinese <= MOST_CHINESE and len(query.text) <= LONGEST_QUERY
 
 
 def _replaced(text: str, place: int, part: str, likely: Likely) -> Correction:

@@ -192,8 +192,8 @@ def _favours(query: Query) -> tuple[Node, ...]:
 
 
 def named(query: Query) -> Node:
-    """Things whose whole name was typed."""
-    return Term("name", query.key)
+    """Things whose whole name was typed, in characters or in letters."""
+    return Best((Term("name", query.key), Term("py", query.key)))
 
 
 def whole_phrase(query: Query, dictionary: Dictionary) -> Node:

@@ -23,8 +23,9 @@ from search.analysis.spelling import (
     ONE_SLIP,
     grade,
     letter_edits,
-    near_sounds,
-    same_sound,
+    merged,
+    near_letters,
+    near_names,
     signatures,
 )
 from search.analysis.tokens import FINE, name_key
@@ -131,17 +132,32 @@ class Lexicon:
         """Words that sound like ``typed``, a name key, or are one slip away; the nearest first."""
         if typed in self._words or len(typed) < 2:
             return ()
-        found = {}
-        for signature in (same_sound(typed), *near_sounds(typed, self.latin)):
-            for key in self._by_sound.get(signature, ()):
-                how = grade(typed, key)
-                if how is not None:
-                    found[key] = how
+        return self._near(typed, sounds(typed))
+
+    def _near(self, typed: str, some: tuple[Sound, ...]) -> tuple[Likely, ...]:
+        if has_han(typed):
+            signatures = [merged(full(some)), *near_names(some)]
+        else:
+            signatures = [merged(typed), *near_letters(typed, self.latin)]
+        keys = {key for each in signatures for key in self._by_sound.get(each, ())}
+        found = {key: how for key in keys if (how := grade(typed, key)) is not None}
         if typed.isascii() and typed.isalpha():
-            found |= dict.fromkeys(self._mistyped(typed), 2)
+            found |= dict.fromkeys(self._mistyped(typed), ONE_SLIP)
         shared = {key: len(set(key) & set(typed)) for key in found}
         order = sorted(found, key=lambda key: (found[key], -shared[key], key))
         return tuple(Likely(key, found[key]) for key in order)
+
+    def heard_in(self, run: str, longest: int) -> Iterator[tuple[int, str, Likely]]:
+        """Parts of a Chinese run that sound like a word or are one slip away from one, with their
+        place: wide parts first. Words that stand in the run are left alone.
+        """
+        some = sounds(run)
+        for size in range(min(longest, len(some)), 1, -1):
+            for place in range(len(some) - size + 1):
+                part = run[place : place + size]
+                if part not in self._words:
+                    for each in self._near(part, some[place : place + size]):
+                        yield place, part, each
 
     def same(self, typed: str) -> tuple[str, ...]:
         """Words that sound the same as ``typed``, a name key, and are written otherwise."""

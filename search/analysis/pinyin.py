@@ -7,7 +7,7 @@ Everything here works on text in normal form.
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice, product
 from typing import NamedTuple
@@ -48,18 +48,39 @@ def _usual() -> dict[str, str]:
     return {char: sound for sound, chars in _lines("pinyin.txt") for char in chars}
 
 
+Readings = tuple[str, ...]
+
+
 @cache
-def _phrases() -> dict[str, tuple[str, ...]]:
+def _phrases() -> dict[str, tuple[Readings, ...]]:
     return {
-        words[0]: tuple(words[1:])
+        words[0]: tuple(_umlaut((reading,)) for reading in words[1:])
         for name in ("pinyin_phrases.txt", "pinyin_own.txt")
         for words in _lines(name)
     }
 
 
 @cache
-def _many() -> dict[str, tuple[str, ...]]:
+def _phrase_starts() -> frozenset[str]:
+    return frozenset(phrase[:2] for phrase in _phrases())
+
+
+@cache
+def _many() -> dict[str, Readings]:
     return {words[0]: tuple(words[1:]) for words in _lines("pinyin_many.txt")}
+
+
+@lru_cache(maxsize=10_000)
+def _alone(char: str) -> Readings:
+    """The readings of a character in no known phrase."""
+    usual = _usual().get(char, char)
+    return _umlaut(tuple(dict.fromkeys((usual, *_many().get(char, ())))))
+
+
+def _umlaut(readings: Readings) -> Readings:
+    """``lü`` is typed as ``lv`` by those who know how, and as ``lu`` by others."""
+    plain = (reading.replace("v", "u") for reading in readings)
+    return tuple(dict.fromkeys((*readings, *plain)))
 
 
 @cache
@@ -90,30 +111,22 @@ def sounds(text: str) -> tuple[Sound, ...]:
 def _read(run: str, start: int) -> Iterator[Sound]:
     place = 0
     while place < len(run):
-        size, readings = _longest(run, place)
-        for offset in range(size):
-            char = run[place + offset]
-            yield Sound(char, readings[offset], True, start + place + offset)
-        place += size
+        phrase = _longest(run, place) or (_alone(run[place]),)
+        for readings in phrase:
+            yield Sound(run[place], readings, True, start + place)
+            place += 1
 
 
-def _longest(run: str, place: int) -> tuple[int, list[tuple[str, ...]]]:
-    """The longest phrase that begins here, or one character; with the readings of each."""
+def _longest(run: str, place: int) -> tuple[Readings, ...] | None:
+    """The readings of the longest phrase that begins here."""
+    if run[place : place + 2] not in _phrase_starts():
+        return None
     phrases = _phrases()
     for size in range(min(_LONGEST_PHRASE, len(run) - place), 1, -1):
         phrase = phrases.get(run[place : place + size])
         if phrase:
-            return size, [_umlaut((reading,)) for reading in phrase]
-    char = run[place]
-    usual = _usual().get(char, char)
-    others = _many().get(char, ())
-    return 1, [_umlaut(tuple(dict.fromkeys((usual, *others))))]
-
-
-def _umlaut(readings: tuple[str, ...]) -> tuple[str, ...]:
-    """``lü`` is typed as ``lv`` by those who know how, and as ``lu`` by others."""
-    plain = (reading.replace("v", "u") for reading in readings)
-    return tuple(dict.fromkeys((*readings, *plain)))
+            return phrase
+    return None
 
 
 def full(some: Sequence[Sound]) -> str:

@@ -3,12 +3,12 @@
 A name is filed under how it sounds, with sounds that are often mixed up made one (zh and z, ing
 and in), and under the same with each syllable left out in turn. What was typed is looked up in
 the same way, so a homophone, one wrong, missing or doubled character and two exchanged ones meet
-their name; a slip in letters is undone by trying all slips that leave whole syllables. What is
-found is compared in full before it is believed.
+their name, and so does a slip in letters, which spoils one syllable. What is found is compared in
+full before it is believed.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from string import ascii_lowercase
 
 from search.analysis.pinyin import (
@@ -22,9 +22,11 @@ from search.analysis.pinyin import (
 )
 
 LONGEST = 16  # characters of a name, or syllables; longer ones are not corrected
-LONGEST_LETTERS = 40
+LONGEST_LETTERS = 64
 FEWEST_FOR_SLIP = 4  # characters that leave enough to recognise a name with one wrong
+FEWEST_FILED = 3  # syllables of which one is left out
 FEWEST_LETTERS = 5
+FEW_LETTERS = 10  # of which all slips are tried
 GAP = "~"  # before a signature with one syllable left out
 
 SAME_SOUND, LIKE_SOUND, ONE_SLIP = range(3)
@@ -43,7 +45,7 @@ def signatures(some: Sequence[Sound]) -> tuple[str, ...]:
     if not 2 <= len(some) <= LONGEST:
         return ()
     keys = [merged(full(some))]
-    if len(some) >= FEWEST_FOR_SLIP:
+    if len(some) >= FEWEST_FILED:
         keys += [GAP + key for key in _left_out(some)]
     return tuple(dict.fromkeys(keys))
 
@@ -58,9 +60,11 @@ def near_sounds(typed: str, words: Collection[str] = ()) -> tuple[str, ...]:
 
     ``words``: latin words that stand in names as they are, beside syllables.
     """
-    if not has_han(typed):
-        return _letter_slips(typed, words)
-    some = sounds(typed)
+    return near_names(sounds(typed)) if has_han(typed) else near_letters(typed, words)
+
+
+def near_names(some: Sequence[Sound]) -> tuple[str, ...]:
+    """``near_sounds`` of what was typed in characters."""
     if not FEWEST_FOR_SLIP <= len(some) <= LONGEST:
         return ()
     left_out = _left_out(some)
@@ -104,50 +108,39 @@ def one_apart(one: str, other: str) -> bool:
 
 def letter_edits(word: str) -> set[str]:
     """Every word one slip away."""
-    found = {word[:start] + new + word[end:] for start, end, new in _edits(word)}
+    cuts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    found = {head + tail[1:] for head, tail in cuts if tail}
+    found |= {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
+    for letter in ascii_lowercase:
+        found |= {head + letter + tail[1:] for head, tail in cuts if tail}
+        found |= {head + letter + tail for head, tail in cuts}
     return found - {word}
 
 
-def _edits(word: str) -> Iterator[tuple[int, int, str]]:
-    """Slips as (start, end, what stands there instead)."""
-    for place in range(len(word) + 1):
-        if place < len(word):
-            yield place, place + 1, ""
-            yield from ((place, place + 1, letter) for letter in ascii_lowercase)
-        if place + 1 < len(word):
-            yield place, place + 2, word[place + 1] + word[place]
-        yield from ((place, place, letter) for letter in ascii_lowercase)
+def near_letters(typed: str, words: Collection[str] = ()) -> tuple[str, ...]:
+    """``near_sounds`` of what was typed in letters.
 
-
-def _letter_slips(typed: str, words: Collection[str]) -> tuple[str, ...]:
-    """The signatures of all slips that leave whole syllables and words."""
+    A slip spoils one syllable: what stands between two whole parts is left out. Two letters
+    exchanged may spoil two, and a short word has too little left: there the slip is undone.
+    """
     if not FEWEST_LETTERS <= len(typed) <= LONGEST_LETTERS or not typed.isalpha():
         return ()
     before = cut_places(typed, words)
     after = {len(typed) - place for place in cut_places(typed[::-1], words, backwards=True)}
-    found = set()
-    for start, end, new in _edits(typed):
-        if _joins(typed, (start, end, new), before, after, words):
-            found.add(merged(typed[:start] + new + typed[end:]))
-    return tuple(sorted(found - {merged(typed)}))
+    keys = [
+        GAP + merged(typed[:start] + typed[end:])
+        for start in sorted(before)
+        for end in sorted(after)
+        if start <= end <= start + LONGEST_SYLLABLE + 1 and (start or end < len(typed))
+    ]
+    keys += [merged(_swap(typed, place)) for place in range(len(typed) - 1)]
+    if len(typed) <= FEW_LETTERS:
+        keys += [merged(word) for word in letter_edits(typed) if is_spelled(word, words)]
+    return tuple(dict.fromkeys(keys))
 
 
-def _joins(
-    typed: str,
-    edit: tuple[int, int, str],
-    before: Collection[int],
-    after: Collection[int],
-    words: Collection[str],
-) -> bool:
-    """Whether the piece around a slip closes the gap between what is whole on both sides."""
-    start, end, new = edit
-    heads = [place for place in before if start - LONGEST_SYLLABLE <= place <= start]
-    tails = [place for place in after if end <= place <= end + LONGEST_SYLLABLE]
-    return any(
-        is_spelled(typed[head:start] + new + typed[end:tail], words)
-        for head in heads
-        for tail in tails
-    )
+def _swap(word: str, place: int) -> str:
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
 
 def _left_out(some: Sequence[Sound]) -> list[str]:
