@@ -39,6 +39,7 @@ class ElasticEngine:
         self._state = State(self._connection)
         self._looking = threading.Lock()
         self._looked = float("-inf")
+        self._changed = False  # by this process, so it must see it in the very next answer
         self._failed: tuple[float, Unavailable] | None = None
         self._view: tuple[str, ElasticView] | None = None
         self._retired: deque[tuple[float, str]] = deque()
@@ -49,11 +50,13 @@ class ElasticEngine:
         came = time.monotonic()
         with self._looking:
             now = time.monotonic()
-            if self._view is not None and now - self._looked < LOOK_SECONDS:
+            fresh = not self._changed and now - self._looked < LOOK_SECONDS
+            if self._view is not None and fresh:
                 return self._view[1]
             if self._failed is not None and self._failed[0] >= came:
                 # Someone asked while this thread waited: it need not wait as long again.
                 raise self._failed[1]
+            self._changed = False
             try:
                 self._view = self._fresh(now)
             except Unavailable as error:
@@ -112,7 +115,7 @@ class ElasticEngine:
             self._free_if_abandoned()
             time.sleep(PAUSE_SECONDS)
         self._state.set_mark()
-        self._look_again()
+        self._changed = True
         late = {*writes.stale, *outcome.stale}
         lost = set(outcome.stale)
         return Applied(
@@ -120,10 +123,6 @@ class ElasticEngine:
             sum(each not in lost for each in writes.removed),
             tuple(each for each in ids if each in late),
         )
-
-    def _look_again(self) -> None:
-        """Who wrote or switched must see it in the very next answer."""
-        self._looked = float("-inf")
 
     def _attempt(self, writes: Writes, ids: Sequence[str]) -> Outcome | None:
         """Write to the index in use; None when it takes no writes now, or not these."""
@@ -174,7 +173,7 @@ class ElasticEngine:
             try:
                 yield build
             finally:
-                self._look_again()
+                self._changed = True
                 # The one before stays, for pages that are reading it and for going back.
                 self._sweep((before,) if before else ())
 

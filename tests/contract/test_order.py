@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search import Document, Searcher, SearchRequest, Sort, tie_value
+from search.engines import Order
+from search.plan import Everything, Filters
+from search.walk import walk
 from tests.contract.corpus import DAY, WORDS
 
 Collection = tuple[Searcher, list[Document]]
@@ -116,3 +119,52 @@ def test_no_more_than_ten_thousand_hits_are_shown(collection: Collection) -> Non
     searcher, _ = collection
     page = searcher.search(SearchRequest(DAY, page=100, per_page=100))
     assert (page.total, page.hits, page.pages) == (300, (), 3)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        Order("tie_2"),
+        Order("tie_0", "updated", descending=True),
+        Order("tie_0", "price"),
+        Order("tie_5", "v"),
+    ],
+)
+@pytest.mark.parametrize("filters", [(), (("segment", ("auto_parts", "rail_equipment")),)])
+def test_walking_gives_each_document_once_in_order(
+    collection: Collection, order: Order, filters: Filters
+) -> None:
+    searcher, _ = collection
+    view = searcher.engine.view()
+    total, first = view.top(Everything(), filters, order, 0, 100)
+    walked = list(walk(searcher.engine, filters, order, 37))
+    assert walked[:100] == first
+    assert len({row.id for row in walked}) == len(walked) == total > 100
+    assert [row.id for row in walked] == [row.id for row in walk(searcher.engine, filters, order)]
+
+
+def test_a_walk_goes_on_while_the_index_changes(searching: Callable[..., Searcher]) -> None:
+    """A place is a value and a tie, not a number of hits: nothing is skipped or given twice."""
+    engine = searching(*(Document(f"case:{n}", 1, "甲") for n in range(60))).engine
+    order = Order("tie_0")
+    steps = walk(engine, (), order, 20)
+    seen = [next(steps).id for _ in range(20)]
+    gone = seen[:5]
+    engine.apply([Document(f"case:{n}", 1, "乙") for n in range(60, 70)], [(i, 1) for i in gone])
+    seen += [row.id for row in steps]
+    assert len(set(seen)) == len(seen)
+    assert {f"case:{n}" for n in range(60)} <= set(seen)
+
+
+def test_paging_by_number_would_skip(searching: Callable[..., Searcher]) -> None:
+    """Control: by offset, documents removed from the first page pull others out of the second."""
+    engine = searching(*(Document(f"case:{n}", 1, "甲") for n in range(60))).engine
+
+    def page(offset: int) -> list[str]:
+        _, rows = engine.view().top(Everything(), (), Order("tie_0"), offset, 20)
+        return [row.id for row in rows]
+
+    seen = page(0)
+    engine.apply([], [(each, 1) for each in seen[:5]])
+    seen += page(20) + page(40)
+    assert len(set(seen)) == 55
