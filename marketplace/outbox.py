@@ -90,6 +90,13 @@ def take_lease(database: Database, name: str, holder: str) -> bool:
         return False
 
 
+def holder_of(database: Database, name: str) -> str:
+    """Who holds a lease, also one that has ended; empty for nobody."""
+    with database.reading() as session:
+        lease = session.get(Lease, name)
+        return lease.holder if lease else ""
+
+
 def release_lease(database: Database, name: str, holder: str) -> None:
     """Give the lease back, so that a successor need not wait."""
     with database.unit_of_work() as session:

@@ -1,11 +1,10 @@
 """The background loop: index, mail, seals and clearing up, by one process at a time.
 
 Any number of workers may run; the lease lets one work and the others stand by. A killed holder
-is replaced when its lease ends. Every job is safe to be cut off at any point.
+is replaced at once on its own machine, elsewhere when its lease ends. Every job is safe to be cut
+off at any point.
 """
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -15,12 +14,14 @@ import structlog
 
 from marketplace import outbox
 from marketplace.db import Database
+from marketplace.services import holders
 
 log = structlog.get_logger()
 
 LEASE = "worker"
 RENEW_SECONDS = 2.0
 POLL_SECONDS = 0.05
+STANDBY_SECONDS = 0.5
 ERROR_PAUSE_SECONDS = 1.0
 
 
@@ -40,15 +41,16 @@ class Worker:
     def __init__(self, database: Database, jobs: list[Job]) -> None:
         self._database = database
         self._jobs = jobs
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._holder = holders.me()
         self._leased_until = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; the running job is finished, the lease given back."""
         log.info("worker started", holder=self._holder)
         while not stop.is_set():
-            busy = self._holds_lease() and self._round()
-            if not busy:
+            if not self._holds_lease():
+                stop.wait(STANDBY_SECONDS)
+            elif not self._round():
                 stop.wait(POLL_SECONDS)
         outbox.release_lease(self._database, LEASE, self._holder)
         log.info("worker stopped", holder=self._holder)
@@ -62,12 +64,21 @@ class Worker:
         if time.monotonic() < self._leased_until:
             return True
         try:
-            held = outbox.take_lease(self._database, LEASE, self._holder)
+            held = self._takes_lease()
         except Exception as error:
             log.error("lease failed", error=repr(error))
             held = False
         self._leased_until = time.monotonic() + RENEW_SECONDS if held else 0.0
         return held
+
+    def _takes_lease(self) -> bool:
+        if outbox.take_lease(self._database, LEASE, self._holder):
+            return True
+        other = outbox.holder_of(self._database, LEASE)
+        if not holders.gone(other):
+            return False
+        outbox.release_lease(self._database, LEASE, other)  # it was killed on this machine
+        return outbox.take_lease(self._database, LEASE, self._holder)
 
     def _round(self) -> bool:
         busy = False
