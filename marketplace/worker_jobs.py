@@ -11,7 +11,7 @@ from marketplace.indexing.indexer import Indexer
 from marketplace.indexing.wiring import Catalogue
 from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
-from marketplace.services import digest, files_upkeep, inbox, rebuild_process, seals
+from marketplace.services import digest, drafts, files_upkeep, inbox, rebuild_process, seals
 from marketplace.services.importing import uploads
 from marketplace.services.notices import Notifier
 from marketplace.services.uploads.scanner import Scanner
@@ -60,10 +60,11 @@ def watch(database: Database) -> int:
 
 
 def clear_up(database: Database) -> int:
-    """Forget counters, links and sessions that have long ended."""
+    """Forget counters, links, sessions and unfinished forms that have long ended."""
     now = clock.now()
     with database.unit_of_work() as session:
         session.execute(delete(RateCounter).where(RateCounter.expires_at < now))
         session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < now - KEEP_SESSIONS))
         session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_SESSIONS))
+        drafts.forget(session)
     return 0

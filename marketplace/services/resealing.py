@@ -1,47 +1,55 @@
 """Changing the encryption key: everything sealed with a former key is sealed again (S82)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.crypto import Cipher
-from marketplace.models import Provider, User
+from marketplace.models import FormDraft, HeldForm, Provider, User
 from marketplace.permissions import Actor, Permission, require
-from marketplace.services import contacts, second_factor
+from marketplace.services import contacts, drafts, held_forms, second_factor
 
 BATCH = 200
 
 
+Place = Callable[[Any], str]
+
+SEALED: tuple[tuple[type[Any], tuple[str, ...], Place], ...] = (
+    (User, ("totp_secret_encrypted",), lambda row: second_factor.place(row.id)),
+    (Provider, ("contact_phone_encrypted",), lambda row: contacts.place(row.id)),
+    (FormDraft, ("data_encrypted", "rivals_encrypted"), lambda row: drafts.place(row.user_id)),
+    (HeldForm, ("data_encrypted",), lambda row: held_forms.place(row.user_id)),
+)
+"""Every sealed column, and the place its values are sealed for."""
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far it went: ids up to which rows were seen, and how many values were sealed again."""
+    """How far it went: the id up to which rows of each table of ``SEALED`` were seen, and how
+    many values were sealed again."""
 
-    user_id: int = 0
-    provider_id: int = 0
+    seen: tuple[int, ...] = (0,) * len(SEALED)
     sealed: int = 0
 
 
 def reseal(session: Session, actor: Actor, cipher: Cipher, so_far: Progress) -> Progress:
     """One batch more; the same progress again means that nothing is left."""
     require(actor, Permission.USER_MANAGE)
-    user_id, provider_id, sealed = so_far.user_id, so_far.provider_id, so_far.sealed
-    users = select(User).where(User.id > user_id).order_by(User.id).limit(BATCH)
-    for user in session.scalars(users):
-        user_id = user.id
-        fresh = _fresh(cipher, user.totp_secret_encrypted, second_factor.place(user.id))
-        if fresh is not None:
-            user.totp_secret_encrypted = fresh
-            sealed += 1
-    providers = select(Provider).where(Provider.id > provider_id).order_by(Provider.id).limit(BATCH)
-    for provider in session.scalars(providers):
-        provider_id = provider.id
-        fresh = _fresh(cipher, provider.contact_phone_encrypted, contacts.place(provider.id))
-        if fresh is not None:
-            provider.contact_phone_encrypted = fresh
-            sealed += 1
+    seen, sealed = list(so_far.seen), so_far.sealed
+    for number, (model, columns, place) in enumerate(SEALED):
+        rows = select(model).where(model.id > seen[number]).order_by(model.id).limit(BATCH)
+        for row in session.scalars(rows):
+            seen[number] = row.id
+            for column in columns:
+                fresh = _fresh(cipher, getattr(row, column), place(row))
+                if fresh is not None:
+                    setattr(row, column, fresh)
+                    sealed += 1
     session.flush()
-    return Progress(user_id, provider_id, sealed)
+    return Progress(tuple(seen), sealed)
 
 
 def _fresh(cipher: Cipher, sealed: bytes | None, place: str) -> bytes | None:

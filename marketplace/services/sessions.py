@@ -38,6 +38,8 @@ ENDINGS = {
     "role_changed": "您的身份或权限有变化，需要重新登录。",
 }
 """Why a session ended, and what its owner is told."""
+RETURNING = ("idle", "expired", "too_many", "password_changed")
+"""Endings after which the same person goes on after a new login."""
 
 
 def new_token() -> str:
@@ -57,6 +59,8 @@ class Found:
     grants: tuple[RoleGrant, ...] = ()
     ended_reason: str = ""
     unread: int = 0
+    ended: "Found | None" = None
+    """What the session was, when its owner may come back to what was being done."""
 
     @property
     def grant(self) -> RoleGrant | None:
@@ -78,7 +82,9 @@ def find(session: Session, token: str) -> Found:
     user = session.get_one(User, row.user_id)
     found = Found(row, user, tuple(live_grants(session, user.id)), unread=unread)
     reason = _ending(row, user, found.grant)
-    return Found(ended_reason=reason) if reason else found
+    if reason:
+        return Found(ended_reason=reason, ended=found if reason in RETURNING else None)
+    return found
 
 
 def _unread() -> ScalarSelect[int]:

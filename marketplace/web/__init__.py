@@ -10,6 +10,7 @@ from marketplace.web import (
     csrf,
     errors,
     headers,
+    held,
     limits,
     request_log,
     security_log,
@@ -20,8 +21,10 @@ from marketplace.web.auth.blueprint import blueprint as auth_pages
 from marketplace.web.calendar import blueprint as calendar_pages
 from marketplace.web.contacts import blueprint as contact_pages
 from marketplace.web.display import blueprint as display_pages
+from marketplace.web.drafts import blueprint as draft_pages
 from marketplace.web.files import blueprint as file_pages
 from marketplace.web.health import blueprint as health_pages
+from marketplace.web.held import blueprint as held_pages
 from marketplace.web.imports import blueprint as import_pages
 from marketplace.web.inbox import blueprint as inbox_pages
 from marketplace.web.public import blueprint as public_pages
@@ -31,6 +34,7 @@ from marketplace.web.work.blueprint import blueprint as work_pages
 BLUEPRINTS = (
     health_pages, display_pages, auth_pages, contact_pages, public_pages, work_pages, import_pages,
     calendar_pages, admin_pages, upload_pages, file_pages, inbox_pages,
+    draft_pages, held_pages,
 )  # fmt: skip
 
 
@@ -44,6 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     limits.init_app(app)
     csrf.init_app(app)
     access.init_app(app)
+    held.init_app(app)
     errors.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

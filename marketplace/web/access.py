@@ -67,6 +67,10 @@ def may_enter(actor: Actor, access: str | None) -> bool:
     return access == SIGNED_IN or can(actor, Permission(access))
 
 
+before_refusal: list[Callable[[], None]] = []
+"""What keeps a form whose sender has to sign in again; filled by the module that does it."""
+
+
 def _guard() -> Response | None:
     if request.endpoint is None:
         return None  # 404 and 405 are answered by the router
@@ -77,6 +81,8 @@ def _guard() -> Response | None:
     if actor.user_id is not None or access is None:
         raise Forbidden
     if request.method != "GET" or wants_json() or g.get("ended_reason"):
+        for hold in before_refusal:
+            hold()
         raise Unauthorized
     back = request.full_path.rstrip("?")
     return redirect(url_for("auth.login", next=back))  # type: ignore[return-value]

@@ -95,7 +95,7 @@ def problem(
 
 def _login_url() -> str:
     """The login page, and back here afterwards."""
-    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    back = request.full_path.rstrip("?") if request.method == "GET" else g.get("held_form")
     return url_for("auth.login", next=back)
 
 
@@ -120,6 +120,7 @@ def _on_purpose(error: MarketplaceError) -> Response:
     return response
 
 
+KEPT_FORM = "您刚才填写的内容和上传的文件都已保留，登录后点“继续提交”即可。"
 STALE_FORM = "页面停留过久或登录状态已变化，这次提交没有生效。"
 
 
@@ -130,6 +131,7 @@ def _http(error: HTTPException) -> Response:
     title, remedy = HTTP_TEXT.get(status, (error.name, ""))
     if status == 401:
         title = ENDINGS.get(g.get("ended_reason", ""), title)
+        remedy = KEPT_FORM if "held_form" in g else remedy
     if isinstance(error, TooManyRequests):
         title = error.description or title
     response = problem(status, title, remedy, code=error.name.lower().replace(" ", "_"))

@@ -12,8 +12,8 @@ from marketplace.errors import Invalid
 
 FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x20\x7f\\]")
 CSRF_FIELD = "csrf_token"
-OF_UPLOADS = re.compile(r"[a-z][a-z0-9_]*-(kept|drop|alt-\d+|replace-\d+)")
-"""Fields that belong to the files of a form; ``web.uploads`` reads them."""
+APART = re.compile(r"[a-z][a-z0-9_]*-(kept|drop|(alt|replace|swap)-\d+)|draft_[a-z]+")
+"""Fields of ``web.uploads`` and ``web.drafts``, which read them: no schema knows them."""
 
 
 def local_path(target: str | None, default: str = "/") -> str:
@@ -54,7 +54,7 @@ def _without_nul(source: MultiDict[str, str]) -> MultiDict[str, str]:
 def _plain(source: MultiDict[str, str], lists: tuple[str, ...]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for name in source:
-        if name == CSRF_FIELD or OF_UPLOADS.fullmatch(name):
+        if name == CSRF_FIELD or APART.fullmatch(name):
             continue
         if name in lists:
             data[name] = [value.strip() for value in source.getlist(name) if value.strip()]

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
@@ -39,6 +39,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "unmask": parse("60/hour"),
     "export": parse("30/10 minutes"),
     "upload": parse("30/10 minutes"),
+    "draft": parse("600/10 minutes"),
     "preview": parse("300/10 minutes"),
     "visitor_post": parse("60/minute"),
 }
@@ -154,8 +155,10 @@ def address() -> str:
 
 def _visitor_posts() -> Any:
     """Visitors' unsafe requests leave rows (security records, sessions): not without end."""
-    if request.method not in SAFE_METHODS and signed_in() is None:
+    # A form whose session ended on the way is as long as any other; it is kept for its sender.
+    if request.method not in SAFE_METHODS and signed_in() is None and "ended" not in g:
         request.max_content_length = VISITOR_BYTES  # nothing a visitor sends is longer
+    if request.method not in SAFE_METHODS and signed_in() is None:
         take("visitor_post", address(), failing_open=True)
 
 

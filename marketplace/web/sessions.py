@@ -182,6 +182,8 @@ def load_user() -> None:
         found = sessions.find(db, session.token)
     if found.ended_reason:
         g.ended_reason = found.ended_reason
+        if found.ended is not None:
+            g.ended = found.ended
     if found.row is None:
         return
     session.load(found.row.id, found.row.data)

@@ -14,7 +14,7 @@ In a view, before the first query::
 and in its template ``{{ upload_field(uploads.case_letter, required=True) }}``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
@@ -101,6 +101,8 @@ class Item:
     picture: str
     token: str
     alt: str
+    swaps: int = 0
+    """The file that a draft is to replace."""
     dropped: bool = False
 
 
@@ -162,6 +164,11 @@ def _read(sent: Posted) -> None:
         old = key.removeprefix(f"{name}-replace-")
         if old != key and old.isdecimal() and (new := _kept(sent, actor, stream)):
             replaced[int(old)] = new[0]
+    for key, token in request.form.items():
+        old = key.removeprefix(f"{name}-swap-")
+        held = draft_id(token) if old != key and old.isdecimal() and token not in dropped else None
+        if held is not None:
+            replaced.setdefault(int(old), held)
     removed = {int(ref) for ref in dropped if ref.isdecimal()} - set(replaced)
     sent.change = Change(added, removed, replaced, _alts(name))
 
@@ -207,7 +214,9 @@ def again(
 
 def _with(item: Item, change: Change) -> Item:
     alt = change.alts.get(item.id, item.alt)
-    return Item(**{**item.__dict__, "alt": alt, "dropped": item.id in change.removed})
+    swaps = next((old for old, new in change.replaced.items() if new == item.id), 0)
+    dropped = item.id in change.removed
+    return replace(item, alt=alt, swaps=swaps, dropped=dropped)
 
 
 def _item(row: StoredFile, slot: Slot) -> Item:
