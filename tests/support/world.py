@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from marketplace.models import CalendarYear, ImportJob, StoredFile
+from marketplace import clock
+from marketplace.models import CalendarYear, ImportJob, IndexRebuild, OutboxItem, StoredFile
 from marketplace.phases import ImportPhase, OrganisationKind, Role, SelectionPhase
 from marketplace.services import links, sessions
 from marketplace.services.sessions import Device
@@ -83,9 +84,28 @@ def build(session: Session) -> World:
         "bulk.key": "k" * 20, "token": links.create(session, links.RESET, user.id),
         "year": 2026, "key": round_.key, "job_id": _import(session),
         "ban_id": factories.make_ban(session, round_, provider).id,
+        "vocabulary.kind": "deployment",
+        "term_id": factories.make_term(session, "deployment", "tested", "测试部署").id,
+        "rebuild_id": _rebuild(session), "item_id": _parked(session),
     }  # fmt: skip
     session.flush()
     return World(ids, tokens)
+
+
+def _rebuild(session: Session) -> int:
+    """A rebuild that nobody has taken up."""
+    rebuild = IndexRebuild(reason="测试")
+    session.add(rebuild)
+    session.flush()
+    return rebuild.id
+
+
+def _parked(session: Session) -> int:
+    """An index job that was given up."""
+    item = OutboxItem(kind="index", key="case/999", parked_at=clock.now(), error="测试")
+    session.add(item)
+    session.flush()
+    return item.id
 
 
 def _import(session: Session) -> int:
