@@ -29,7 +29,7 @@ def notes(found: Found, path: str) -> list[Note]:
     said = [_corrected(found, path), *_offers(found, path)]
     if reading.rung == "some" and found.total:
         said.append(Note("没有同时含全部词的结果，下面只含其中一部分"))
-    if reading.shortened:
+    if reading.shortened or found.asked.cut:
         said.append(Note("关键词太长，只用了前面一段"))
     if found.total:
         said += _readings(reading)

@@ -94,6 +94,8 @@ class Asked:
     request: SearchRequest
     chosen: Mapping[str, tuple[str, ...]]
     """Chosen values by parameter name."""
+    cut: bool = False
+    """Whether the end of the words typed was left out."""
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -157,7 +159,8 @@ def ask(kind: str, args: MultiDict[str, str]) -> Asked:
         for name in known
         if any(args.getlist(name))
     }
-    words = args.get("q", "").strip()[:MAX_QUERY]
+    typed = args.get("q", "").strip()
+    words = typed[:MAX_QUERY].strip()
     try:
         request = SearchRequest(
             day=_day(args.get("day", "")),
@@ -172,7 +175,7 @@ def ask(kind: str, args: MultiDict[str, str]) -> Asked:
         )
     except InvalidRequest as error:
         raise Invalid("网址中的查询条件有误", {error.field: [error.message]}) from error
-    return Asked(kind, request, chosen)
+    return Asked(kind, request, chosen, cut=len(typed) > MAX_QUERY)
 
 
 def _sort(kind: str, text: str) -> Sort:
