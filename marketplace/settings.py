@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -37,7 +37,7 @@ class Settings:
 
     mode: str
     database_url: str
-    search_url: str
+    search_url: str = field(repr=False)  # may hold a password
     storage_url: str
     mail_url: str
     secret_key: str
@@ -88,7 +88,7 @@ class Settings:
         settings = cls(
             mode=mode,
             database_url=read.get("DATABASE_URL", f"sqlite:///{data_dir}/marketplace.db"),
-            search_url=read.get("SEARCH_URL", f"tantivy://{data_dir}/index"),
+            search_url=_search_url(read, data_dir),
             storage_url=read.get("STORAGE_URL", f"file://{data_dir}/files"),
             mail_url=read.get("MAIL_URL", f"file://{data_dir}/mail"),
             secret_key=read.get("SECRET_KEY", demo_key),
@@ -148,6 +148,17 @@ class Settings:
         if env.get("FLASK_DEBUG", "") not in ("", "0") or env.get("DEBUG", "") not in ("", "0"):
             problems.append("生产环境不得打开 DEBUG")
         return problems
+
+
+def _search_url(env: Mapping[str, str], data_dir: Path) -> str:
+    """SEARCH_URL; account, key and certificates of a server may be given apart from it."""
+    url = env.get("SEARCH_URL", f"tantivy://{data_dir}/index")
+    names = ("user", "password", "api_key", "ca")
+    apart = {name: env.get(f"SEARCH_{name.upper()}", "") for name in names}
+    query = urlencode({name: value for name, value in apart.items() if value})
+    if not query or not url.startswith(("http://", "https://")):
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.counts import SOAK
-from tests.support.elasticsearch import OWN_SERVER, ElasticsearchMissing, find_server, shared_server
+from tests.support.elasticsearch import (
+    OWN_SERVER,
+    ServerMissing,
+    find_server,
+    require_server,
+    shared_server,
+)
 from tests.support.postgres import FAST, Cluster, PostgresMissing, find_programs
 
 if TYPE_CHECKING:
@@ -55,7 +61,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(str(missing))
     try:
         OWN_SERVER or find_server()
-    except ElasticsearchMissing as missing:
+    except ServerMissing as missing:
         terminalreporter.section("Elasticsearch was not tested", red=True, bold=True)
         terminalreporter.line(str(missing))
 
@@ -96,14 +102,10 @@ def elasticsearch() -> Iterator[str]:
 
     A test uses an index prefix of its own there: ``f"{elasticsearch}/{name}"`` is a SEARCH_URL.
     """
+    require_server()
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
-    try:
-        with shared_server(run) as address:
-            yield address
-    except ElasticsearchMissing as missing:
-        if CI:
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
+    with shared_server(run) as address:
+        yield address
 
 
 @pytest.fixture(params=ENGINES)

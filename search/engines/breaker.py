@@ -11,7 +11,7 @@ PAUSE_SECONDS = 5.0
 
 class Breaker:
     """Open after three failures in a row: then all are refused at once, except one probe every
-    five seconds. The first success closes it. Shared by threads.
+    five seconds. The first search that succeeds closes it. Shared by threads.
     """
 
     def __init__(self) -> None:
@@ -37,10 +37,16 @@ class Breaker:
             return True
 
     def succeeded(self) -> None:
-        """The server answered, whatever it said."""
+        """The server answered a search."""
         if self._failures:
             with self._lock:
                 self._failures = 0
+
+    def answered(self) -> None:
+        """The server answered something small, which proves little: the next call may try."""
+        if self._failures:
+            with self._lock:
+                self._probe_at = 0.0
 
     def failed(self, reason: str) -> None:
         """The server could not be reached, or could not answer."""

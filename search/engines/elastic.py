@@ -94,7 +94,7 @@ class ElasticEngine:
 
     def _close_pit(self, pit: str) -> None:
         try:
-            self._connection.ask(lambda es: es.close_point_in_time(id=pit))
+            self._connection.peek(lambda es: es.close_point_in_time(id=pit))
         except (Absent, Unavailable):
             return  # it ends by itself
 
@@ -211,7 +211,7 @@ class ElasticEngine:
         return facts
 
     def _measured(self, index: str) -> dict[str, str | int]:
-        ask = self._connection.ask
+        ask = self._connection.peek
         health = ask(lambda es: es.cluster.health(index=index))
         stats = ask(lambda es: es.indices.stats(index=index, metric=["docs", "store", "segments"]))
         primaries = stats["indices"][index]["primaries"]

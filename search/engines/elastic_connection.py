@@ -41,21 +41,31 @@ class Connection:
         self._lock = threading.Lock()
         self._clients: tuple[int, Mapping[str, Elasticsearch]] | None = None
 
-    def ask(self, call: Call) -> Any:
-        """The answer to a visitor's question. Raises Unavailable within a second, Absent."""
+    def ask(self, call: Call, *, small: bool = False) -> Any:
+        """The answer to a visitor's question. Raises Unavailable within a second, Absent.
+
+        ``small``: no search, so its success does not show that searches succeed.
+        """
         probing = self.breaker.enter()
         try:
             with _translated():
                 answer = call(self.client("probe" if probing else "read"))
                 _check_whole(answer)
         except Absent:
-            self.breaker.succeeded()
+            self.breaker.answered()
             raise
         except Unavailable as error:
             self.breaker.failed(str(error))
             raise
-        self.breaker.succeeded()
+        if small:
+            self.breaker.answered()
+        else:
+            self.breaker.succeeded()
         return answer
+
+    def peek(self, call: Call) -> Any:
+        """The answer to something small that comes before a search."""
+        return self.ask(call, small=True)
 
     def tell(self, call: Call, manner: str = "write") -> Any:
         """The answer to a writer's call. Raises Unavailable, Absent."""

@@ -80,7 +80,7 @@ class State:
 
     def places(self, *, patient: bool = True) -> Places:
         """The indexes of this prefix, as the cluster knows them."""
-        send = self._connection.tell if patient else self._connection.ask
+        send = self._connection.tell if patient else self._connection.peek
         answer = send(lambda es: es.indices.get_alias(index=f"{self.prefix}-v*"))
         found: dict[str, Any] = {
             name: set(facts["aliases"])
@@ -104,7 +104,7 @@ class State:
     def meta(self, index: str, *, patient: bool = True) -> Meta:
         """What an index was made with. Raises IndexMismatch when it does not say, Absent."""
         if index not in self._metas:
-            send = self._connection.tell if patient else self._connection.ask
+            send = self._connection.tell if patient else self._connection.peek
             answer = send(lambda es: es.indices.get_mapping(index=index))
             try:
                 self._metas[index] = Meta.from_json(answer[index]["mappings"]["_meta"])
@@ -115,7 +115,7 @@ class State:
     def mark(self) -> str:
         """Changes after every write and every switch that is complete; for readers."""
         try:
-            answer = self._connection.ask(lambda es: es.get(index=self.index, id=MARK))
+            answer = self._connection.peek(lambda es: es.get(index=self.index, id=MARK))
         except Absent:
             return ""
         return str(answer["_source"]["mark"])

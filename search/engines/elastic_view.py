@@ -35,7 +35,7 @@ class ElasticView:
         self._connection = connection
         self._lock = threading.Lock()
         self._ahead: OrderedDict[tuple[Node, Filters, str], Counts] = OrderedDict()
-        self.pit = open_pit(connection.ask, index)
+        self.pit = open_pit(connection.peek, index)
 
     @property
     def revision(self) -> str:
@@ -139,7 +139,7 @@ class ElasticView:
         with self._lock:
             if self.pit == lost:
                 try:
-                    self.pit = open_pit(self._connection.ask, self.index)
+                    self.pit = open_pit(self._connection.peek, self.index)
                 except Absent as error:
                     raise Unavailable(f"搜索索引 {self.index} 已不存在") from error
             return self.pit

@@ -25,6 +25,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.postgres import FAST, as_account, server_account
 from tests.support.server import free_port
 from tests.support.source import ROOT
@@ -43,17 +45,17 @@ MISSING = (
 )
 
 
-class ElasticsearchMissing(Exception):
+class ServerMissing(Exception):
     """No server program on this machine."""
 
 
 def find_server() -> Path:
-    """The unpacked distribution. Raises ElasticsearchMissing, also when there is no Java."""
+    """The unpacked distribution. Raises ServerMissing, also when there is no Java."""
     default = Path("/var/cache") if os.geteuid() == 0 else Path.home() / ".cache"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or default)
     server = cache / "service-provider-marketplace" / f"elasticsearch-{VERSION}"
     if not (server / "bin" / "elasticsearch").exists() or not shutil.which("java"):
-        raise ElasticsearchMissing(MISSING)
+        raise ServerMissing(MISSING)
     return server
 
 
@@ -61,8 +63,21 @@ def java_home() -> Path:
     """The Java that ``java`` on the PATH stands for."""
     java = shutil.which("java")
     if java is None:
-        raise ElasticsearchMissing(MISSING)
+        raise ServerMissing(MISSING)
     return Path(java).resolve().parent.parent
+
+
+def require_server(*, own: bool = False) -> None:
+    """Skip the test where there is no server to start; fail where there must be one. ``own``: a
+    server that the test may kill, so a developer's will not do.
+    """
+    try:
+        if own or not OWN_SERVER:
+            find_server()
+    except ServerMissing as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
 
 
 class Node:
@@ -261,7 +276,7 @@ def shared_server(run: str) -> Iterator[str]:
 
     Whoever comes first starts a keeper process with the server; each user holds a shared lock,
     which the system frees even when the user is killed, and the keeper ends with the last of them.
-    With MARKETPLACE_TEST_SEARCH_URL set, that server is used. Raises ElasticsearchMissing.
+    With MARKETPLACE_TEST_SEARCH_URL set, that server is used. Raises ServerMissing.
     """
     if OWN_SERVER:
         yield OWN_SERVER
