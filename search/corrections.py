@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from search.analysis.lexicon import Lexicon, Likely
+from search.analysis.normal import normal
 from search.analysis.pinyin import has_han
 from search.analysis.queries import Query, Unit
 from search.analysis.segment import cjk_runs
@@ -113,6 +114,7 @@ def _believable(typed: str, likely: Likely) -> bool:
     """Short words that share no character are other words, not slips."""
     if not has_han(typed):
         return True
+    shared = set(typed) & set(normal(likely.word))
     if len(typed) <= 3:
-        return likely.grade <= LIKE_SOUND and bool(set(typed) & set(likely.word))
-    return likely.grade < ONE_SLIP or len(set(typed) & set(likely.word)) >= len(typed) // 2
+        return likely.grade <= LIKE_SOUND and bool(shared)
+    return likely.grade < ONE_SLIP or len(shared) >= len(typed) // 2

@@ -9,22 +9,25 @@ from dataclasses import dataclass
 
 from search.analysis.entries import Stored
 from search.analysis.highlight import Segment, mark_letters
-from search.analysis.names import LONGEST_PREFIX, LONGEST_TEXT_PREFIX
+from search.analysis.names import KINDS as NAMED
+from search.analysis.names import LONGEST_PREFIX
 from search.analysis.normal import normal
 from search.analysis.queries import Analyzer
 from search.analysis.tokens import name_key
 from search.counting import Cache, Counter
 from search.engines import Order, Row, View
+from search.fields import KINDS
 from search.names import Names
-from search.plan import RUNGS, Best, Boost, Exactly, Filters, Node, Term, match, text_nodes
+from search.plan import RUNGS, Best, Boost, Filters, Node, Phrase, Term, match, text_nodes
 
 LONGEST_TYPED = 60
 ENOUGH = 3  # suggestions; with fewer, spelling is tried
+MOST = 20
 MOST_TERMS = 3
-KINDS = ("provider", "product", "case")
+MOST_LIKELY = 4
 TERM = "term"
-BEGINS, CONTAINS = 4.0, 2.0
-_ORDER = Order("tie_0")  # suggestions must not jump about from day to day
+# Always the same order among equals: suggestions must not jump about from day to day.
+_ORDER = Order("tie_0", field="tie_0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Suggester:
         """At most ``limit`` suggestions; never raises because of the text."""
         typed = normal(text[:LONGEST_TYPED]).strip()
         key = name_key(typed)
+        limit = min(limit, MOST)
         if not key or limit < 1:
             return ()
         asked = (view.revision, typed, kind, limit)
@@ -68,7 +72,7 @@ class Suggester:
         self, view: View, typed: str, key: str, kind: str | None, limit: int
     ) -> tuple[Suggestion, ...]:
         terms = self._terms(view, key) if kind in (None, TERM) else []
-        things = self._things(view, _plan(view, typed, key), key, kind, limit)
+        things = self._things(view, typed, key, kind, limit)
         if len(terms) + len(things) < ENOUGH:
             terms += self._likely_terms(view, key) if kind in (None, TERM) else []
             things += self._likely_things(view, key, kind, limit)
@@ -100,39 +104,58 @@ class Suggester:
     # ---------------------------------------------------------------- things
 
     def _things(
-        self, view: View, node: Node | None, key: str, kind: str | None, limit: int
+        self, view: View, typed: str, key: str, kind: str | None, limit: int
     ) -> list[Suggestion]:
-        if node is None or kind == TERM:
+        if kind == TERM:
             return []
-        total, rows = view.top(node, _only(kind), _ORDER, 0, limit)
-        if kind is None and total > limit:
-            # More than fits: the best of each kind, so that none crowds out the others.
-            kinds = (view.top(node, _only(each), _ORDER, 0, limit)[1] for each in KINDS)
-            rows = [row for group in kinds for row in group]
+        rows = _begun(view, key, kind, limit)
+        if len(rows) < limit or kind is None:
+            rows += _inside(view, typed, kind, limit)
         return [_thing(row, key) for row in rows]
 
     def _likely_things(
         self, view: View, key: str, kind: str | None, limit: int
     ) -> list[Suggestion]:
-        likely = self._names.likely(view, key)[:limit]
-        nodes = [
-            Exactly(Term("k", each.word[:LONGEST_TEXT_PREFIX]), float(limit - place))
-            for place, each in enumerate(likely)
-        ]
-        return self._things(view, Best(tuple(nodes)) if nodes else None, key, kind, limit)
+        if kind in (TERM, "case"):
+            return []
+        likely = self._names.likely(view, key)[:MOST_LIKELY]
+        keys = (name_key(normal(each.word)) for each in likely)
+        rows = [row for each in keys for row in _begun(view, each, kind, limit)]
+        return [_thing(row, key) for row in rows]
 
 
-def _plan(view: View, typed: str, key: str) -> Node | None:
-    begins = Exactly(Term("k", key[:LONGEST_PREFIX]), BEGINS)
-    nodes = text_nodes(typed, view.meta.dictionary)
-    inside = [node for node in nodes if _in_name(node)]
-    return Best((begins, *(Exactly(node, CONTAINS) for node in inside)), tie_breaker=0.0)
+def _begun(view: View, key: str, kind: str | None, limit: int) -> list[Row]:
+    """Providers and products whose name begins so; what is called exactly so comes first."""
+    begins = Term("k", key[:LONGEST_PREFIX])
+    total, rows = view.top(begins, _only(kind), _ORDER, 0, limit)
+    if total > limit:
+        whole = Best((Term("name", key), Term("py", key)))
+        rows = view.top(whole, _only(kind), _ORDER, 0, limit)[1]
+        for each in NAMED if kind is None else (kind,):
+            rows += view.top(begins, _only(each), _ORDER, 0, limit)[1]
+        return rows
+    return sorted(rows, key=lambda row: not _is_called(row, key))
+
+
+def _is_called(row: Row, key: str) -> bool:
+    stored = Stored.read(row.card)
+    return key in (name_key(normal(name)) for name in (*stored.alias, stored.title))
+
+
+def _inside(view: View, typed: str, kind: str | None, limit: int) -> list[Row]:
+    """What has the typed text in its name; cases among it, however much else there is."""
+    nodes = tuple(node for node in text_nodes(typed, view.meta.dictionary) if _in_name(node))
+    if not nodes:
+        return []
+    total, rows = view.top(Best(nodes), _only(kind), _ORDER, 0, limit)
+    if total > limit and kind is None:
+        rows += view.top(Best(nodes), _only("case"), _ORDER, 0, limit)[1]
+    return rows
 
 
 def _in_name(node: Node) -> bool:
     inner = node.node if isinstance(node, Boost) else node
-    field = getattr(inner, "field", "")
-    return field.startswith(("title", "alias"))
+    return isinstance(inner, Term | Phrase) and inner.field.startswith(("title", "alias"))
 
 
 def _only(kind: str | None) -> Filters:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from search.analysis.highlight import found_in
+from search.analysis.normal import normal
 from search.analysis.queries import Query, Unit
 
 WORD, SYNONYM, PINYIN, CORRECTION, MAINLAND = (
@@ -34,7 +35,7 @@ class Looked:
 
 def looked_for(query: Query, corrected: tuple[tuple[str, str], ...] = ()) -> tuple[Looked, ...]:
     """All that was looked for, by the words typed. ``corrected``: what was typed, what instead."""
-    instead = {new: old for old, new in corrected}
+    instead = {normal(new): old for old, new in corrected}
     found: dict[str, list[tuple[str, str]]] = {}
     for reading in query.readings:
         mainland = reading.source == "mainland"

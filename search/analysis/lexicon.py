@@ -145,7 +145,7 @@ class Lexicon:
             found |= dict.fromkeys(self._mistyped(typed), ONE_SLIP)
         shared = {key: len(set(key) & set(typed)) for key in found}
         order = sorted(found, key=lambda key: (found[key], -shared[key], key))
-        return tuple(Likely(key, found[key]) for key in order)
+        return tuple(Likely(self._words[key], found[key]) for key in order)
 
     def heard_in(self, run: str, longest: int) -> Iterator[tuple[int, str, Likely]]:
         """Parts of a Chinese run that sound like a word or are one slip away from one, with their
