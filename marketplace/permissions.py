@@ -44,6 +44,7 @@ class Permission(StrEnum):
     CASE_HIDE = "case:hide"
     COMPONENTS_READ = "components:read"
     CONTACT_UNMASK = "contact:unmask"
+    ENTERPRISE_DESK = "enterprise:desk"
     EVENT_READ = "event:read"
     IMPORT_RUN = "import:run"
     MEMBERSHIP_ADMIT = "membership:admit"
@@ -62,6 +63,7 @@ class Permission(StrEnum):
     PRODUCT_EDIT = "product:edit"
     PRODUCT_HIDE = "product:hide"
     PROGRAMME_READ = "programme:read"
+    PROVIDER_DESK = "provider:desk"
     PROVIDER_EDIT = "provider:edit"
     PROVIDER_HIDE = "provider:hide"
     PROVIDER_READ = "provider:read"
@@ -105,6 +107,7 @@ RULES: dict[Permission, Rule] = {
     _P.CASE_HIDE: _OFFICER,
     _P.COMPONENTS_READ: _BUREAU | _ADMIN | _SECURITY,
     _P.CONTACT_UNMASK: _CITY | _DISTRICT,
+    _P.ENTERPRISE_DESK: Is(Role.ENTERPRISE),
     _P.EVENT_READ: Is(Role.AUDITOR, Role.CITY_LEADER) | _SECURITY,
     _P.IMPORT_RUN: _OFFICER,
     _P.MEMBERSHIP_ADMIT: _OFFICER,
@@ -123,6 +126,7 @@ RULES: dict[Permission, Rule] = {
     _P.PRODUCT_EDIT: _OFFICER,
     _P.PRODUCT_HIDE: _OFFICER,
     _P.PROGRAMME_READ: _BUREAU,
+    _P.PROVIDER_DESK: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER),
     _P.PROVIDER_EDIT: _OFFICER,
     _P.PROVIDER_HIDE: _OFFICER,
     _P.PROVIDER_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM | IsSystem(),

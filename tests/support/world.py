@@ -7,9 +7,18 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from marketplace import clock
-from marketplace.models import CalendarYear, ImportJob, IndexRebuild, OutboxItem, StoredFile
+from marketplace.crypto import Cipher
+from marketplace.models import (
+    CalendarYear,
+    ImportJob,
+    IndexRebuild,
+    OutboxItem,
+    StoredFile,
+    User,
+)
+from marketplace.permissions import Actor
 from marketplace.phases import ImportPhase, OrganisationKind, Role, SelectionPhase
-from marketplace.services import links, sessions
+from marketplace.services import drafts, files, held_forms, inbox, links, sessions
 from marketplace.services.sessions import Device
 from tests import factories
 
@@ -83,6 +92,8 @@ def build(session: Session) -> World:
         "grant_id": grant.id, "session_id": opened.row_id, "action": "warn",
         "bulk.key": "k" * 20, "token": links.create(session, links.RESET, user.id),
         "year": 2026, "key": round_.key, "job_id": _import(session),
+        "slot_name": files.QUOTA_DOCUMENT, "table": "quotas", "row_id": membership.quota.id,
+        "number": 1, **_unsent(session, user, firm.id),
         "ban_id": factories.make_ban(session, round_, provider).id,
         "vocabulary.kind": "deployment",
         "term_id": factories.make_term(session, "deployment", "tested", "测试部署").id,
@@ -106,6 +117,22 @@ def _parked(session: Session) -> int:
     session.add(item)
     session.flush()
     return item.id
+
+
+def _unsent(session: Session, user: User, organisation_id: int) -> dict[str, Any]:
+    """A message, a draft and a kept form of somebody who is none of the actors."""
+    (message_id,) = inbox.notify(
+        session, "letter", [inbox.Reader(user.id)],
+        cause="test:1", voice="reader", facts={"title": "测试通知", "text": "测试"},
+    )  # fmt: skip
+    cipher = Cipher(["test-only-key-of-the-world-of-one-of-each"])
+    actor = Actor(user_id=user.id, organisation_id=organisation_id)
+    typed = drafts.Typed(key="test:1", version=0, fields={"a": ["b"]}, window="w")
+    token = held_forms.hold(
+        session, cipher, user_id=user.id, grant_id=None, path="/", pairs=[("a", "b")]
+    )
+    draft_id = drafts.save(session, actor, cipher, typed).draft.id
+    return {"message_id": message_id, "draft_id": draft_id, "resume.token": token}
 
 
 def _import(session: Session) -> int:

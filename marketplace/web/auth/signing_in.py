@@ -148,6 +148,8 @@ HOMES = (
     (Permission.WORK_READ, "/work"),
     (Permission.USER_READ, "/admin"),
     (Permission.SECURITY_READ, "/admin"),
+    (Permission.PROVIDER_DESK, "/p"),
+    (Permission.ENTERPRISE_DESK, "/me"),
 )
 
 
