@@ -8,6 +8,9 @@ fields.py     the list of fields: schema, filters and facets are derived from it
 documents.py  what goes in            analysis/    text to tokens, queries to units, highlighting
 query.py      what may be asked       plan.py      a query as a tree for any engine
 searcher.py   from request to page    result.py    the page
+counting.py   facets and totals       why.py       which word was found where, and how
+names.py      names by letters and sound           corrections.py  words typed wrong
+suggest.py    suggestions while typing
 index.py      rebuild, verify, status engines/     the seam, and tantivy behind it
 writes.py     which write is newer    ties.py      the neutral order among equals
 places.py     filters that must hold for one and the same place in the pool

@@ -21,7 +21,7 @@ from search.names import Names
 from search.plan import RUNGS, Best, Boost, Filters, Node, Phrase, Term, match, text_nodes
 
 LONGEST_TYPED = 60
-ENOUGH = 3  # suggestions; with fewer, spelling is tried
+ENOUGH = 3  # suggestions; with fewer, spelling is tried; letters may just be unfinished
 MOST = 20
 MOST_TERMS = 3
 MOST_LIKELY = 4
@@ -73,7 +73,7 @@ class Suggester:
     ) -> tuple[Suggestion, ...]:
         terms = self._terms(view, key) if kind in (None, TERM) else []
         things = self._things(view, typed, key, kind, limit)
-        if len(terms) + len(things) < ENOUGH:
+        if len(terms) + len(things) < (1 if key.isascii() else ENOUGH):
             terms += self._likely_terms(view, key) if kind in (None, TERM) else []
             things += self._likely_things(view, key, kind, limit)
         return tuple(_mixed(_once(terms), _once(things), limit))

@@ -136,17 +136,20 @@ def _cut(text: str, spans: list[Span], start: int, end: int) -> tuple[Segment, .
 
 
 def mark_letters(name: str, typed: str) -> tuple[Segment, ...]:
-    """A name with the typed text marked: as it stands, or where it is read as the typed letters."""
-    marked = Highlighter((typed,)).mark(name)
-    if any(segment.hit for segment in marked):
-        return marked
+    """A name with the typed text marked: as it stands, or where it is read as the typed letters.
+
+    ``typed`` is in normal form.
+    """
     folded, offsets = normal_with_offsets(name)
-    start = folded.find(typed)
-    if start >= 0 and typed:
-        return _cut(name, [(offsets[start], offsets[start + len(typed) - 1] + 1)], 0, len(name))
-    some = sounds(folded)
-    place = part_spelled(typed, some) if typed.isascii() else None
-    if place is None:
-        return marked
-    span = offsets[some[place[0]].start], offsets[some[place[1] - 1].end - 1] + 1
-    return _cut(name, [span], 0, len(name))
+    whole = _compiled(typed)
+    found = whole.search(folded) if whole else None
+    start = found.start() if found else folded.find(typed)
+    if found or start >= 0:
+        end = found.end() if found else start + len(typed)
+    else:
+        some = sounds(folded)
+        place = part_spelled(typed, some) if typed.isascii() else None
+        if place is None:
+            return (Segment(name, False),)
+        start, end = some[place[0]].start, some[place[1] - 1].end
+    return _cut(name, [(offsets[start], offsets[end - 1] + 1)], 0, len(name))

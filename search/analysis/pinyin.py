@@ -149,11 +149,6 @@ def initials(some: Sequence[Sound]) -> tuple[str, ...]:
     return tuple(dict.fromkeys("".join(way) for way in islice(product(*letters), MOST_SPELLINGS)))
 
 
-def is_spelled(text: str, words: Collection[str] = ()) -> bool:
-    """Whether letters can be read as whole syllables and some of ``words``; nothing can."""
-    return len(text) in cut_places(text, words)
-
-
 def cut_places(text: str, words: Collection[str] = (), *, backwards: bool = False) -> set[int]:
     """The places up to which letters can be read as whole syllables and ``words``.
 

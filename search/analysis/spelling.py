@@ -8,7 +8,8 @@ full before it is believed.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from string import ascii_lowercase
 
 from search.analysis.pinyin import (
@@ -17,8 +18,8 @@ from search.analysis.pinyin import (
     cut_places,
     full,
     has_han,
-    is_spelled,
     sounds,
+    syllables,
 )
 
 LONGEST = 16  # characters of a name, or syllables; longer ones are not corrected
@@ -55,7 +56,7 @@ def same_sound(typed: str) -> str:
     return merged(full(sounds(typed)))
 
 
-def near_sounds(typed: str, words: Collection[str] = ()) -> tuple[str, ...]:
+def near_sounds(typed: str, words: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """What to look up for names that differ by one slip; empty for very short or long texts.
 
     ``words``: latin words that stand in names as they are, beside syllables.
@@ -108,16 +109,22 @@ def one_apart(one: str, other: str) -> bool:
 
 def letter_edits(word: str) -> set[str]:
     """Every word one slip away."""
-    cuts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
-    found = {head + tail[1:] for head, tail in cuts if tail}
-    found |= {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
-    for letter in ascii_lowercase:
-        found |= {head + letter + tail[1:] for head, tail in cuts if tail}
-        found |= {head + letter + tail for head, tail in cuts}
-    return found - {word}
+    return {word[:start] + new + word[end:] for start, end, new in _edits(word)} - {word}
 
 
-def near_letters(typed: str, words: Collection[str] = ()) -> tuple[str, ...]:
+def _edits(word: str) -> Iterator[tuple[int, int, str]]:
+    """Slips: where they begin and end, and what stands there instead."""
+    for place in range(len(word) + 1):
+        yield from ((place, place, letter) for letter in ascii_lowercase)
+        if place < len(word):
+            yield place, place + 1, ""
+            yield from ((place, place + 1, letter) for letter in ascii_lowercase)
+        if place + 1 < len(word):
+            yield place, place + 2, word[place + 1] + word[place]
+
+
+@lru_cache(maxsize=500)
+def near_letters(typed: str, words: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """``near_sounds`` of what was typed in letters.
 
     A slip spoils one syllable: what stands between two whole parts is left out. Two letters
@@ -135,8 +142,28 @@ def near_letters(typed: str, words: Collection[str] = ()) -> tuple[str, ...]:
     ]
     keys += [merged(_swap(typed, place)) for place in range(len(typed) - 1)]
     if len(typed) <= FEW_LETTERS:
-        keys += [merged(word) for word in letter_edits(typed) if is_spelled(word, words)]
+        keys += [merged(word) for word in _undone(typed, before, after, words)]
     return tuple(dict.fromkeys(keys))
+
+
+def _undone(
+    typed: str, before: Collection[int], after: Collection[int], words: Collection[str]
+) -> Iterator[str]:
+    """Every word one slip away that is whole syllables and words: the slip closes the gap between
+    what is whole ``before`` it and ``after`` it.
+    """
+    known = syllables().union(words)
+    for start, end, new in _edits(typed):
+        word = typed[:start] + new + typed[end:]
+        past, shift = start + len(new), len(new) - (end - start)
+        places = [place for place in before if start - LONGEST_SYLLABLE <= place <= start]
+        while places:
+            place = places.pop()
+            if place >= past and place - shift in after:
+                yield word
+                break
+            ends = range(place + 1, min(place + LONGEST_SYLLABLE, len(word)) + 1)
+            places += [far for far in ends if word[place:far] in known] if place <= past else []
 
 
 def _swap(word: str, place: int) -> str:
