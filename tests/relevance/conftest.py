@@ -40,7 +40,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return folder
 
 
-def _once(path: Path, make: Callable[[Path], None]) -> Path:
+def once(path: Path, make: Callable[[Path], None]) -> Path:
     """The file, made by whoever comes first; the others wait for it."""
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -61,7 +61,7 @@ def market(shared: Path) -> Iterator[Market]:
         relevance_market.fill(Database(engine), shared)
         engine.dispose()
 
-    engine = make_engine(f"sqlite:///{_once(shared / 'pool.db', make)}")
+    engine = make_engine(f"sqlite:///{once(shared / 'pool.db', make)}")
     database = Database(engine)
     yield Market(shared, database, relevance_market.documents(database))
     engine.dispose()
@@ -79,11 +79,11 @@ def outcomes_of(market: Market, request: pytest.FixtureRequest) -> Callable[[str
         def make(path: Path) -> None:
             catalogue = Catalogue(url, market.database)
             rebuild_index(catalogue, market.database)
-            found = run(catalogue.search, market.documents, SHARES[engine])
+            found = run(catalogue, market.documents, SHARES[engine])
             catalogue.close()
             path.write_text(json.dumps(found.to_json(), ensure_ascii=False), "utf-8")
 
-        path = _once(market.folder / f"{engine}.json", make)
+        path = once(market.folder / f"{engine}.json", make)
         return Outcomes.from_json(json.loads(path.read_text("utf-8")))
 
     return of

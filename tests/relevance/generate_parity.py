@@ -51,14 +51,14 @@ def _row(
 
 
 def _filters(dice: random.Random, kind: str | None) -> dict[str, list[str]]:
-    """One to three fields, some with several values."""
+    """One or two fields, most with several values."""
     known = {
         "segment": [term["code"] for term in vocabulary("segments")][:4],
         "type": ["integrator", "product", "chain_leader"],
         "district": [term["code"] for term in vocabulary("districts")],
         "scene": [term["code"] for term in vocabulary("scenes")],
     }
-    fields = dice.sample(sorted(known), dice.randrange(1, 4))
+    fields = dice.sample(sorted(known), dice.randrange(1, 3))
     return {
-        field: sorted(dice.sample(known[field], dice.randrange(1, 3))) for field in sorted(fields)
+        field: sorted(dice.sample(known[field], dice.randrange(1, 4))) for field in sorted(fields)
     }
