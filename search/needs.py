@@ -35,7 +35,7 @@ PAIR_WEIGHT = 0.5
 SYNONYM_WEIGHT = 0.7
 ONE_CHAR_WEIGHT = 0.4
 # A capability with parts: half of its own score and most of its best part's.
-OWN_SHARE, PART_SHARE = 0.5, 0.7
+OWN_SHARE, PART_SHARE = 0.7, 0.9
 PARTICLES = "的了着吗呢吧啊"
 
 
@@ -153,7 +153,7 @@ class Needs:
             for index, value in self._of_word(word).items():
                 scores[index] += value
         for pair in understood.pairs:
-            for index, value in self._postings(pair).items():
+            for index, value in self._of_pair(pair).items():
                 scores[index] += PAIR_WEIGHT * value
         return scores
 
@@ -169,33 +169,41 @@ class Needs:
                 lifted[whole] = value
         return lifted
 
-    def _of_word(self, word: str) -> dict[int, float]:
-        """Descriptions with a word or with what stands for it; of these the best counts."""
-        best: dict[int, float] = {}
-        for weight, said in ((1.0, word), *((SYNONYM_WEIGHT, w) for w in self._synonyms.of(word))):
-            weighted = weight * (ONE_CHAR_WEIGHT if len(said) == 1 else 1.0)
-            for index, value in self._postings(normal(said)).items():
-                best[index] = max(best.get(index, 0.0), weighted * value)
-        return best
-
-    def _postings(self, said: str) -> Mapping[int, float]:
-        """The descriptions that say it, with its share of their BM25."""
-        known = self._known.get(said)
+    def _of_word(self, word: str) -> Mapping[int, float]:
+        """BM25 of a word in each description. What stands for it counts as the same word: it is
+        as rare as all of them together, and of those in a description the best counts.
+        """
+        known = self._known.get(word)
         if known is None:
-            known = self._weigh(said)
+            known = self._weigh((word, *self._synonyms.of(word)))
             if len(self._known) < MOST_REMEMBERED:
-                self._known[said] = known
+                self._known[word] = known
         return known
 
-    def _weigh(self, said: str) -> dict[int, float]:
+    def _of_pair(self, pair: str) -> Mapping[int, float]:
+        key = f"{pair}|"
+        known = self._known.get(key)
+        if known is None:
+            known = self._weigh((pair,))
+            if len(self._known) < MOST_REMEMBERED:
+                self._known[key] = known
+        return known
+
+    def _weigh(self, group: Sequence[str]) -> dict[int, float]:
+        best: dict[int, float] = {}
+        for place, said in enumerate(group):
+            share = SYNONYM_WEIGHT if place else 1.0
+            share *= ONE_CHAR_WEIGHT if len(said) == 1 else 1.0
+            for index, count in self._counts(normal(said)).items():
+                long = 1 - B + B * self._described[index].length / self._mean
+                value = share * count * (K1 + 1) / (count + K1 * long)
+                best[index] = max(best.get(index, 0.0), value)
+        rare = math.log(1 + (len(self._described) - len(best) + 0.5) / (len(best) + 0.5))
+        return {index: rare * value for index, value in best.items()}
+
+    def _counts(self, said: str) -> dict[int, float]:
         counts = {index: item.count(said) for index, item in enumerate(self._described)}
-        counts = {index: count for index, count in counts.items() if count}
-        rare = math.log(1 + (len(self._described) - len(counts) + 0.5) / (len(counts) + 0.5))
-        weights = {}
-        for index, count in counts.items():
-            long = 1 - B + B * self._described[index].length / self._mean
-            weights[index] = rare * count * (K1 + 1) / (count + K1 * long)
-        return weights
+        return {index: count for index, count in counts.items() if count}
 
     def _found(self, understood: Understood, index: int) -> tuple[str, ...]:
         """The words that speak for a capability, or for a part of it."""

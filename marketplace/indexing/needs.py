@@ -46,6 +46,8 @@ def _texts(words: Vocabulary, kind: str, word: Word) -> Iterator[str]:
     if said:
         yield from said.data.get("problems", ())
         yield "、".join(said.data.get("does", ()))
+        if said.data.get("around"):
+            yield said.data["around"]
     if kind == "scene":
         under = [item for item in words.options("category") if item.data.get("scene") == word.code]
         yield "、".join(f"{item.name} {item.short_name}" for item in under)
