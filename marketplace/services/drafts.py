@@ -5,6 +5,7 @@ text is kept beside the draft as a *rival* until its owner chooses; a window's o
 replaces its last one, whatever answers got lost on the way.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,8 @@ from marketplace.permissions import Actor
 KEPT = timedelta(days=30)
 LARGEST = 300_000
 MOST_RIVALS = 5
-LONGEST_KEY = 120
+KEY = re.compile(r"[a-z_]{1,40}:[\w-]{1,78}")
+"""``noun:number`` or ``noun:new``."""
 
 Fields = Mapping[str, list[str]]
 """A form as it is sent: the values of each field."""
@@ -81,7 +83,9 @@ def save(session: Session, actor: Actor, cipher: Cipher, typed: Typed) -> Saved:
     """
     if actor.user_id is None or actor.organisation_id is None:
         raise Forbidden
-    if len(orjson.dumps(dict(typed.fields))) > LARGEST or len(typed.key) > LONGEST_KEY:
+    if not KEY.fullmatch(typed.key) or not typed.window:
+        raise Invalid("表单不完整，没有自动保存")
+    if len(orjson.dumps(dict(typed.fields))) > LARGEST:
         raise Invalid("内容太长，没有自动保存")
     text = Text(typed.fields, typed.window, typed.path, clock.now().isoformat())
     row = _row(session, actor, typed.key, lock=True)

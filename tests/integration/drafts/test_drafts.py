@@ -154,6 +154,8 @@ def test_a_changed_row_is_said(database, firm, owner, page):
 def test_too_much_and_nobody_are_refused(owner, page, login_as, client):
     sent = typed(owner, page)
     assert save(owner, {**sent, "story": "长" * 400_000}).status_code == 422
+    for key in ("", "nokey", "A:1", "a:" + "1" * 200):
+        assert save(owner, {**sent, "draft_key": key}).status_code == 422
     assert save(login_as(None), sent).status_code == 403
     assert client.post("/drafts", data=sent).status_code == 401
 
@@ -246,7 +248,12 @@ def test_a_forged_form_is_not_kept(database, owner, page):
 def test_a_new_token_for_an_open_form(owner):
     answer = owner.get("/drafts/token")
     assert answer.json["user"] == owner.user.id
-    sent = {"draft_key": "a:1", "csrf_token": answer.json["token"], "story": "x"}
+    sent = {
+        "draft_key": "a:1",
+        "draft_window": "w",
+        "csrf_token": answer.json["token"],
+        "story": "x",
+    }
     assert owner.post("/drafts", data=sent, csrf=False).status_code == 200
 
 

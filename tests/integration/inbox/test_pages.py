@@ -28,7 +28,8 @@ def tell(database, client, number=1, url="", kind="letter"):
         ids = [
             inbox.notify(
                 session, kind, [Reader(client.user.id)], cause=f"test:{at}-{url}",
-                voice="reader", url=url, facts={"title": f"第{at}件", "text": "请办理", "file": "x"},
+                voice="reader", url=url,
+                facts={"title": f"第{at}件", "text": "请办理", "file": "x"},
             )
             for at in range(number)
         ]  # fmt: skip
