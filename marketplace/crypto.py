@@ -21,7 +21,8 @@ class Unsealable(Exception):
     """The value was not sealed with a known key for this place."""
 
 
-def _derive(passphrase: str, purpose: str) -> bytes:
+def derive(passphrase: str, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose."""
     # The passphrase is random and long (settings refuse a short one), so one hash is enough.
     return hashlib.sha256(f"{purpose}:{passphrase}".encode()).digest()
 
@@ -31,7 +32,7 @@ class Cipher:
 
     def __init__(self, passphrases: Sequence[str]) -> None:
         self._keys = {
-            _derive(text, "key-id")[:ID_BYTES]: AESGCM(_derive(text, "field-encryption"))
+            derive(text, "key-id")[:ID_BYTES]: AESGCM(derive(text, "field-encryption"))
             for text in passphrases
         }
         self._newest = next(iter(self._keys))

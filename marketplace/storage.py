@@ -98,6 +98,25 @@ class Storage:
         with self.open(sha256):
             return self._path(sha256)
 
+    def put_back(self, stream: IO[bytes], sha256: str) -> None:
+        """Keep bytes that were checked when they first came in. Raises Unavailable."""
+        self._path(sha256)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".in-")
+        try:
+            digest = hashlib.sha256()
+            with os.fdopen(handle, "wb") as file:
+                while chunk := stream.read(CHUNK):
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            if digest.hexdigest() != sha256:
+                raise Unavailable(f"文件 {sha256[:12]}… 与其哈希不一致")
+            self._place(Path(temporary), sha256)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+
     def set_aside(self, path: Path) -> None:
         """Take a file out of reach: into a folder from which nothing is ever served (S75)."""
         with path.open("rb") as file:

@@ -6,9 +6,11 @@ import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("marketplace.cli.audit", "audit_group"),
+    "backup": ("marketplace.cli.backup", "backup_command"),
     "db": ("marketplace.cli.db", "db_group"),
     "import": ("marketplace.cli.imports", "import_group"),
     "programmes": ("marketplace.cli.programmes", "programmes_group"),
+    "restore": ("marketplace.cli.backup", "restore_command"),
     "run": ("marketplace.cli.run", "run_command"),
     "search": ("marketplace.cli.search", "search_group"),
     "seed": ("marketplace.cli.seed", "seed_group"),
