@@ -4,6 +4,7 @@ Reading calls wait one second and go through a breaker. Writing calls wait longe
 repeated, which is safe because every write carries its version.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -96,6 +97,9 @@ class Connection:
         from elastic_transport import OrjsonSerializer
         from elasticsearch import Elasticsearch
 
+        # Every failure is raised in words of our own; its traceback in the log each time, while a
+        # server is down, helps nobody.
+        logging.getLogger("elastic_transport").setLevel(logging.CRITICAL)
         address = self.address
         known: dict[str, Any] = {}
         if address.api_key:
