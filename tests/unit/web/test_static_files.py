@@ -112,6 +112,7 @@ def test_an_unknown_name_is_a_mistake(source: Path, tmp_path: Path):
 
 def test_own_scripts_stay_small_and_apart():
     scripts = {path.name: path.read_text() for path in (SOURCE / "js").glob("*.js")}
-    assert sum(len(text.encode()) for text in scripts.values()) <= 15 * 1024
+    # As they travel: 15 KB is the budget of a whole page, and no page has all of them.
+    assert sum(len(gzip.compress(text.encode())) for text in scripts.values()) <= 15 * 1024
     # A module that imports another would name it without its hash.
     assert [name for name, text in scripts.items() if "import " in text.split("*/")[-1]] == []
