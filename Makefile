@@ -16,7 +16,7 @@ run: bootstrap ## the demo: migrate, seed, serve web and worker on 127.0.0.1 (PO
 	@PORT=$(PORT) bin/run.sh
 
 test: bootstrap-test check ## every check and every test, within 15 minutes on 2 cores
-	$(BIN)/python -m pytest -n $(JOBS) -m "not soak"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not soak"
 
 check: lint types ## style, types, imports, security lint
 	$(BIN)/lint-imports --no-logo
@@ -31,7 +31,7 @@ types: bootstrap-dev ## mypy, strict
 	$(BIN)/mypy
 
 soak: bootstrap-test ## the tests at their full counts (long)
-	SOAK=1 $(BIN)/python -m pytest -n $(JOBS) --timeout 7200
+	SOAK=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --timeout 7200
 
 bench: bootstrap-test ## benchmark ratios against bare libraries and peers
 	@bin/bootstrap.sh bench

@@ -106,6 +106,7 @@ def settled(engine: Engine) -> Engine:
 
 
 @pytest.mark.timeout(count(test=300, soak=1800))
+@pytest.mark.xdist_group("elasticsearch")
 def test_the_master_dies_and_nothing_acknowledged_is_lost(nodes: list[Node]) -> None:
     source = Source(Document(f"case:{n}", 1, "注塑案例") for n in range(FIRST))
     url = url_of(nodes, "failover")

@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 
 from marketplace import outbox
 from marketplace.db import Database, make_engine
-from marketplace.indexing.upkeep import rebuild_index, verify_index
 from marketplace.indexing.indexer import Indexer
+from marketplace.indexing.upkeep import rebuild_index, verify_index
 from marketplace.indexing.wiring import Catalogue
 from search import Unavailable
 from tests.faults.test_indexer_kills import PROVIDERS, Writer, populate
@@ -83,6 +83,7 @@ def seconds_until_empty(database: Database) -> float:
 
 
 @pytest.mark.timeout(count(test=240, soak=3600))
+@pytest.mark.xdist_group("elasticsearch")
 def test_index_equals_database_after_kills_of_the_server(engine: Engine, node: Node) -> None:
     database = Database(engine)
     populate(database)

@@ -23,11 +23,14 @@ from tests.support.elasticsearch import Node, require_server
 from tests.support.pages import Page
 from tests.support.proxy import Proxy, proxied
 
-pytestmark = pytest.mark.timeout(count(test=240, soak=1200))
+pytestmark = [
+    pytest.mark.timeout(count(test=240, soak=1200)),
+    pytest.mark.xdist_group("elasticsearch"),
+]
 PASSWORD = "open-Sesame:2026/@%"
 NOTICE = "搜索暂时不可用"
 PATHS = ("/providers", "/products?q=排产", "/cases?segment=home_appliance", "/providers?q=车间执行")
-PAGES = count(test=40, soak=400)
+PAGES = count(test=24, soak=400)
 SECONDS_TO_HEAL = 15
 
 
