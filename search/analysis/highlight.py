@@ -6,7 +6,7 @@ element around the hits, so no text can smuggle in HTML.
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from search.analysis.normal import CJK, normal, normal_with_offsets
@@ -32,14 +32,17 @@ class Highlighter:
     """Marks words; made from the units of a query and their alternatives."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        patterns = {pattern for pattern in map(_pattern, words) if pattern}
-        longest_first = sorted(patterns, key=lambda pattern: (-len(pattern), pattern))
+        self._patterns = {pattern for pattern in map(_pattern, words) if pattern}
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        longest_first = sorted(self._patterns, key=lambda pattern: (-len(pattern), pattern))
         # Looking ahead finds words that overlap: 制造执行 and 执行系统.
-        self._regex = re.compile(f"(?=({'|'.join(longest_first)}))") if patterns else None
+        return re.compile(f"(?=({'|'.join(longest_first)}))")
 
     def __bool__(self) -> bool:
         """Whether there is anything to mark."""
-        return self._regex is not None
+        return bool(self._patterns)
 
     def mark(self, text: str) -> tuple[Segment, ...]:
         """The whole text in pieces; joined they are the text again."""
@@ -57,7 +60,7 @@ class Highlighter:
         return (*head, *_cut(text, spans, start, end), *tail)
 
     def _spans(self, text: str) -> list[Span]:
-        if self._regex is None:
+        if not self._patterns:
             return []
         folded, offsets = normal_with_offsets(text)
         merged: list[Span] = []

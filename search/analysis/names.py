@@ -65,8 +65,7 @@ def heard(typed: str) -> tuple[str, ...]:
     number, city and legal form, also when the slip is in one of these.
     """
     bare = _RELEASE.sub("", typed)
-    plain = _LEGAL.sub("", bare)
-    plain = plain if plain != bare else _NEAR_LEGAL.sub("", bare)
+    plain = _LEGAL.sub("", _NEAR_LEGAL.sub("", bare))
     said = [without_place(plain)]
     if said[0] == plain and _near_place(plain[:2]) and len(plain) > 3:
         said.append(plain[2:])
