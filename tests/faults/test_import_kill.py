@@ -107,8 +107,8 @@ def applied(database: Database) -> tuple[str, int]:
         job = session.scalars(select(ImportJob).order_by(ImportJob.id.desc())).first()
         if job is None or job.phase != "applying":
             return (job.phase, job.total_rows) if job else ("", 0)
-        query = select(func.count()).where(ImportRow.job_id == job.id, ImportRow.phase != "valid")
-        return job.phase, session.scalar(query) or 0
+        query = select(func.count()).where(ImportRow.job_id == job.id, ImportRow.phase == "valid")
+        return job.phase, job.total_rows - (session.scalar(query) or 0)
 
 
 def start(database: Database, path: Path, data: Path) -> "subprocess.Popen[bytes]":

@@ -29,6 +29,8 @@ from marketplace.services.importing.writing import Outdated
 TARGET_SECONDS = 0.025
 """Aim for the time of one write transaction, commit not counted; the limit is 0.05 s."""
 SMALLEST, LARGEST, FIRST = 100, 2000, 100
+PLANNED = 2000
+"""Rows read and planned at once, by questions that cost the same for few rows as for many."""
 
 Progress = Callable[[int], None]
 
@@ -98,8 +100,28 @@ def waiting(session: Session, job_id: int, sheets: Sequence[str]) -> list[Source
     ]
 
 
+def _groups(waiting: Sequence[tuple[str, int]]) -> Iterator[tuple[list[str], bool]]:
+    """Small units together; a unit that alone is too much by itself, in parts."""
+    group: list[str] = []
+    rows = 0
+    for unit, count in waiting:
+        if group and rows + count > PLANNED:
+            yield group, False
+            group, rows = [], 0
+        if count > PLANNED:
+            yield [unit], True
+            continue
+        group.append(unit)
+        rows += count
+    if group:
+        yield group, False
+
+
 class _Master:
-    """The first stage of applying; the size of its transactions adapts."""
+    """The first stage of applying: many rows are read and planned at once, and written in parts.
+
+    The size of a part, and with it of a transaction, adapts.
+    """
 
     def __init__(self, context: Context, progress: Progress) -> None:
         self._context = context
@@ -111,54 +133,64 @@ class _Master:
         """Group by group until nothing is left."""
         with self._context.database.reading() as session:
             waiting = units(session, self._context.job.id, MASTER_SHEETS)
-        for names, large in self._groups(waiting):
+        for names, large in _groups(waiting):
             self._siblings = Siblings()
-            while self._part(names, self._size if large else None) and large:
+            while self._group(names, PLANNED if large else None) and large:
                 pass
 
-    def _groups(self, waiting: Sequence[tuple[str, int]]) -> Iterator[tuple[list[str], bool]]:
-        """Small units together; a unit that alone is too much by itself, in parts."""
-        group: list[str] = []
-        rows = 0
-        for unit, count in waiting:
-            if group and rows + count > self._size:
-                yield group, False
-                group, rows = [], 0
-            if count > self._size:
-                yield [unit], True
-                continue
-            group.append(unit)
-            rows += count
-        if group:
-            yield group, False
-
-    def _part(self, names: Sequence[str], limit: int | None) -> int:
+    def _group(self, names: Sequence[str], limit: int | None) -> int:
         """Apply the next rows of these units; answers how many there were."""
         with self._context.database.reading() as session:
             rows = sources(session, self._context.job.id, MASTER_SHEETS, names, limit)
-            plan = self._plan(session, rows)
-        if rows:
-            self._write(rows, plan)
-            self._progress(len(rows))
+            plan: Plan | None = self._plan(session, rows)
+        if plan is not None and plan.made:
+            self._context.database.run(partial(writing.take_ids, plan=plan))
+        for part in self._parts(rows):
+            if not self._write(part, plan and plan.part(part)):
+                plan = None  # what is left may build on rows that came out otherwise
+            self._progress(len(part))
         return len(rows)
+
+    def _parts(self, rows: Sequence[Source]) -> Iterator[list[Source]]:
+        """Whole units up to the size of a transaction; a unit that is larger in several parts."""
+        by_unit: dict[str, list[Source]] = {}
+        for row in rows:
+            by_unit.setdefault(row.unit, []).append(row)
+        part: list[Source] = []
+        for unit in by_unit.values():
+            if part and len(part) + len(unit) > self._size:
+                yield part
+                part = []
+            part += unit
+            while len(part) > self._size:
+                size = self._size
+                yield part[:size]
+                part = part[size:]
+        if part:
+            yield part
 
     def _plan(self, session: Session, rows: list[Source]) -> Plan:
         return Planner(session, self._context.cipher, self._siblings).plan(rows)
 
-    def _write(self, rows: list[Source], plan: Plan | None = None) -> None:
-        """One transaction; rows that the database refuses are found by halving."""
+    def _write(self, rows: list[Source], plan: Plan | None = None) -> bool:
+        """One transaction; rows that the database refuses are found by halving.
+
+        Answers whether it went by the given plan.
+        """
         try:
-            self._attempt(rows, plan)
+            return self._attempt(rows, plan)
         except (IntegrityError, Outdated) as error:
             if len(rows) == 1:
                 self._fail(rows[0], error)
-                return
+                return False
             middle = len(rows) // 2
             self._write(rows[:middle])
             self._write(rows[middle:])
+            return False
 
-    def _attempt(self, rows: list[Source], plan: Plan | None) -> None:
+    def _attempt(self, rows: list[Source], plan: Plan | None) -> bool:
         """Plan without a lock, write under it; plan again when somebody was faster."""
+        given = plan
         for attempt in range(RETRIES):
             if plan is None:
                 with self._context.database.reading() as session:
@@ -171,7 +203,7 @@ class _Master:
                     raise
             else:
                 self._siblings.add(plan.made)
-                return
+                return plan is given
         raise Outdated
 
     def _carry_out(self, plan: Plan) -> None:

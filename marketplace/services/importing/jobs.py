@@ -197,9 +197,7 @@ def apply(context: Context, progress: Progress = nobody) -> ImportJob:
     with context.database.reading() as session:
         summary = numbers(session, context.job.id)
     values = {"phase": ImportPhase.DONE.value, "summary": summary, "finished_at": clock.now()}
-    job = _change(context.database, context.job.id, values)
-    forget(context.database, context.job.id)
-    return job
+    return _change(context.database, context.job.id, values)
 
 
 def context(database: Database, actor: Actor, job_id: int, cipher: Cipher) -> Context:
@@ -209,7 +207,13 @@ def context(database: Database, actor: Actor, job_id: int, cipher: Cipher) -> Co
 
 
 def numbers(session: Session, job_id: int) -> dict[str, dict[str, int]]:
-    """Rows by sheet and phase; ``kept`` counts rows in which something edited was left alone."""
+    """Rows by sheet and phase; ``kept`` counts rows in which something edited was left alone.
+
+    Rows that were applied with nothing to tell are gone; the job has their number.
+    """
+    job = get(session, job_id)
+    counted = job.summary if job.phase == ImportPhase.APPLYING else {}
+    found = {sheet: dict(counts) for sheet, counts in counted.items()}
     query = (
         select(
             ImportRow.sheet,
@@ -220,21 +224,12 @@ def numbers(session: Session, job_id: int) -> dict[str, dict[str, int]]:
         .where(ImportRow.job_id == job_id)
         .group_by(ImportRow.sheet, ImportRow.phase)
     )
-    found: dict[str, dict[str, int]] = {}
     for sheet, phase, rows, with_message in session.execute(query):
         entry = found.setdefault(sheet, {})
-        entry[phase] = rows
+        entry[phase] = entry.get(phase, 0) + rows
         if phase in (RowPhase.APPLIED, RowPhase.UNCHANGED) and with_message:
             entry["kept"] = entry.get("kept", 0) + with_message
     return found
-
-
-def forget(database: Database, job_id: int) -> None:
-    """Drop staged rows that nobody needs any more: those without anything to report."""
-    with database.reading() as session:
-        quiet = select(ImportRow.id).where(ImportRow.job_id == job_id, ImportRow.message == "")
-        ids = list(session.scalars(quiet))
-    staging.delete_rows(database, ids)
 
 
 def forget_all(database: Database, job_id: int) -> None:

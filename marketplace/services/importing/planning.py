@@ -42,6 +42,7 @@ class Outcome:
     """What came of a staged row; ``kept`` are headers of fields that people edited."""
 
     phase: RowPhase = RowPhase.UNCHANGED
+    sheet: str = ""
     kept: list[str] = field(default_factory=list)
 
     @property
@@ -52,10 +53,13 @@ class Outcome:
 
 @dataclass(eq=False)
 class Made:
-    """A row to insert. ``parents`` maps columns to the row they point at, made or present."""
+    """A row to insert. ``parents`` maps columns to the row they point at, made or present.
+
+    ``source`` is the staged row it comes from, or the first one that needs it.
+    """
 
     target: Target
-    unit: str
+    source: int
     values: Values
     parents: dict[str, "Made | int"]
     id: int = 0
@@ -66,6 +70,7 @@ class Changed:
     """A row to update, if it still has ``version``. ``diff``: field → [before, after]."""
 
     target: Target
+    source: int
     id: int
     version: int
     values: Values
@@ -79,6 +84,15 @@ class Plan:
     made: list[Made] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+    def part(self, rows: Sequence[Source]) -> "Plan":
+        """What belongs to some of the staged rows. Earlier rows of a unit must be written first."""
+        ids = {row.id for row in rows}
+        return Plan(
+            [row for row in self.made if row.source in ids],
+            [change for change in self.changed if change.source in ids],
+            {id_: outcome for id_, outcome in self.outcomes.items() if id_ in ids},
+        )
 
 
 class Siblings:
@@ -141,10 +155,10 @@ class Planner:
         return self._plan
 
     def _organisation(self, source: Source) -> Outcome:
-        outcome = Outcome()
+        outcome = Outcome(sheet=source.sheet)
         present = self._organisations.get(source.unit)
         values = ORGANISATION.values(source.data)
-        parent = self._settle(ORGANISATION, source.unit, present, values, {}, outcome)
+        parent = self._settle(ORGANISATION, source, present, values, {}, outcome)
         if source.data["kind"] != OrganisationKind.PROVIDER:
             return outcome
         profile = self._providers.get(present["id"]) if present else None
@@ -152,40 +166,44 @@ class Planner:
         if profile is not None:
             profile = {**profile, targets.PHONE: self._phone(profile)}
         parents = {"organisation_id": parent}
-        provider = self._settle(PROVIDER, source.unit, profile, values, parents, outcome)
+        provider = self._settle(PROVIDER, source, profile, values, parents, outcome)
         self._parents[source.unit] = provider
         return outcome
 
     def _children(self, target: Target, sources: Sequence[Source]) -> None:
         if not sources:
             return
-        parents = {unit: self._provider(unit) for unit in {source.unit for source in sources}}
+        parents: dict[str, Made | int] = {}
+        for source in sources:
+            if source.unit not in parents:
+                parents[source.unit] = self._provider(source)
         known = [id_ for id_ in parents.values() if isinstance(id_, int)]
         self._siblings.load(self._session, target, known)
         given = [(source, parents[source.unit], target.values(source.data)) for source in sources]
         ids = [self._siblings.find(target, parent, values) for _, parent, values in given]
         present = self._rows(target.table, "id", [id_ for id_ in ids if id_], by="id")
         for (source, parent, values), id_ in zip(given, ids, strict=True):
-            outcome = self._plan.outcomes[source.id] = Outcome()
+            outcome = self._plan.outcomes[source.id] = Outcome(sheet=source.sheet)
             row = present[id_] if id_ else None
-            self._settle(target, source.unit, row, values, {"provider_id": parent}, outcome)
+            self._settle(target, source, row, values, {"provider_id": parent}, outcome)
 
-    def _provider(self, unit: str) -> "Made | int":
+    def _provider(self, source: Source) -> "Made | int":
         """The provider of a unit; an organisation that has none yet gets an empty profile."""
+        unit = source.unit
         if unit not in self._parents:
             organisation = self._organisations[unit]["id"]
             profile = self._providers.get(organisation)
             self._parents[unit] = (
                 profile["id"]
                 if profile is not None
-                else self._make(PROVIDER, unit, {}, {"organisation_id": organisation})
+                else self._make(PROVIDER, source, {}, {"organisation_id": organisation})
             )
         return self._parents[unit]
 
     def _settle(
         self,
         target: Target,
-        unit: str,
+        source: Source,
         present: Values | None,
         values: Values,
         parents: dict[str, "Made | int"],
@@ -194,7 +212,7 @@ class Planner:
         """Insert, update or leave one row; answers what its children point at."""
         if present is None:
             outcome.phase = RowPhase.APPLIED
-            return self._make(target, unit, values, parents)
+            return self._make(target, source, values, parents)
         edited = present["edited_fields"] if target.edited else {}
         differing = {name for name, value in values.items() if present[name] != value}
         kept = [name for name in values if name in differing and name in edited]
@@ -204,13 +222,15 @@ class Planner:
             outcome.phase = RowPhase.APPLIED
             diff = {name: _pair(name, present[name], values[name]) for name in sorted(changing)}
             new = {name: values[name] if name in changing else present[name] for name in values}
-            self._plan.changed.append(Changed(target, present["id"], present["version"], new, diff))
+            self._plan.changed.append(
+                Changed(target, source.id, present["id"], present["version"], new, diff)
+            )
         return int(present["id"])
 
     def _make(
-        self, target: Target, unit: str, values: Values, parents: dict[str, "Made | int"]
+        self, target: Target, source: Source, values: Values, parents: dict[str, "Made | int"]
     ) -> Made:
-        made = Made(target, unit, values, parents)
+        made = Made(target, source.id, values, parents)
         self._plan.made.append(made)
         return made
 

@@ -5,6 +5,7 @@ own workflow; places that exist already are left to the people who manage them.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -55,8 +56,8 @@ def _waiting(context: Context, sheets: tuple[str, ...]) -> list[Source]:
 
 def _apply(context: Context, source: Source, work: Work) -> None:
     def once(session: Session) -> None:
-        outcome = work(session, context.actor, source)
-        settle(session, {source.id: outcome})
+        outcome = replace(work(session, context.actor, source), sheet=source.sheet)
+        settle(session, context.job.id, {source.id: outcome})
 
     try:
         context.database.run(once)

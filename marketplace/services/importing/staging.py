@@ -31,7 +31,7 @@ from marketplace.services.importing.rehearsal import Rehearsal
 from marketplace.services.importing.targets import POOL_SHEETS
 
 ROWS: Table = cast("Table", ImportRow.__table__)
-BATCH = 300
+BATCH = 500
 LONGEST_KEY = 300
 Progress = Callable[[int], None]
 """Called with the number of rows done since the last call."""

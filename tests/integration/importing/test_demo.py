@@ -148,7 +148,8 @@ def test_a_seed_whose_file_changed_brings_the_table_up_to_date(empty):
     empty.run(seeding.seed_vocabulary)
     empty.run(seeding.seed_calendar)
     with empty.unit_of_work() as session:
-        session.scalars(select(Term).where(Term.code == "planning")).one().name = "旧名"
+        word = select(Term).where(Term.kind == "scene", Term.code == "planning")
+        session.scalars(word).one().name = "旧名"
         calendar.years(session)[0].source = "旧"
 
     assert str(empty.run(seeding.seed_vocabulary)) == "新增0、更新1"
