@@ -1,8 +1,9 @@
 """Seeds from ``config/``: the tables decide afterwards, rows that staff edited are left alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -81,7 +82,7 @@ def seed_vocabulary(session: Session, folder: Path = CONFIG / "vocabulary") -> S
         else:
             updated += 1
         row.name, row.short_name, row.sort = word.name, word.short_name, sort
-        row.aliases, row.data = list(word.aliases), dict(word.data)
+        row.aliases, row.data = list(word.aliases), _stored(word.data)
     session.flush()
     return Seeded(made, updated, kept)
 
@@ -120,4 +121,11 @@ def _words(
 
 def _differs(row: Term, word: vocabulary.Term, sort: int) -> bool:
     now = (row.name, row.short_name, row.sort, row.aliases, row.data)
-    return now != (word.name, word.short_name, sort, list(word.aliases), dict(word.data))
+    return now != (word.name, word.short_name, sort, list(word.aliases), _stored(word.data))
+
+
+def _stored(value: Any) -> Any:
+    """A value of a file as it comes back from a JSON column: lists, not tuples."""
+    if isinstance(value, Mapping):
+        return {name: _stored(item) for name, item in value.items()}
+    return [_stored(item) for item in value] if isinstance(value, list | tuple) else value
