@@ -4,6 +4,7 @@ Needed when the demo or the crowd of firms changes; the same market gives the sa
 """
 
 import random
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,19 +23,25 @@ from tests.support.relevance_typing import (
     fold,
     homophone,
     initials,
+    misread,
     pieces,
     slip,
     sound,
     traditional,
     transposed,
+    wide,
     wrong_char,
 )
 
 SIZES = {
     "exact": 260, "short": 150, "brand": 100, "partial": 220, "pinyin": 240, "initials": 160,
     "mixed": 180, "traditional": 160, "homophone": 220, "transposition": 130, "wrong_char": 120,
-    "slip": 130,
+    "slip": 130, "heteronym": 40, "form": 80, "wrapped": 80,
 }  # fmt: skip
+SAID = (
+    "{}怎么样", "{} 价格", "找一下{}", "{}官网", "{} 联系方式", "{}是哪家公司的", "我想了解{}",
+    "{}好不好用", "请问{}多少钱", "{} 案例",
+)  # fmt: skip
 MOST_ANSWERS = 3  # a query that means more things than this does not name one
 Typed = tuple[str, set[str]]
 
@@ -45,7 +52,7 @@ def known_items(names: Names) -> list[Item]:
         "exact": exact, "short": short, "brand": brand, "partial": partial, "pinyin": pinyin,
         "initials": first_letters, "mixed": mixed, "traditional": in_traditional,
         "homophone": by_sound, "transposition": by_distance, "wrong_char": by_distance,
-        "slip": by_slip,
+        "slip": by_slip, "heteronym": other_reading, "form": other_form, "wrapped": wrapped,
     }  # fmt: skip
     found: list[Item] = []
     for group, size in SIZES.items():
@@ -167,6 +174,30 @@ def by_slip(document: Document, names: Names, dice: random.Random, _: str) -> Ty
     if q == whole or len(HAN.findall(name)) < 4 or names.sounding(None, q):
         return None
     return clear(q, names.near_sound(document.kind, q))
+
+
+def other_reading(document: Document, names: Names, dice: random.Random, _: str) -> Typed | None:
+    """In pinyin, with the other everyday reading of a character that nothing around it settles."""
+    q = misread(names.name(document)[:2])
+    if q is None:
+        return None
+    q += sound(names.name(document)[2:])
+    return clear(q, names.sounding(document.kind, q) | {document.title})
+
+
+def other_form(document: Document, names: Names, dice: random.Random, _: str) -> Typed | None:
+    """Wide or capital letters, blanks between characters, punctuation at the end."""
+    name = names.name(document)
+    ways = [" ".join(name.replace(" ", "")), f"{name}。", f"《{name}》", f"  {name}　"]
+    if re.search("[A-Za-z]", name):
+        ways += [wide(name), name.lower(), name.replace(" ", ""), name.replace(" ", "-")]
+    return clear(dice.choice(ways), names.called(document.kind, name))
+
+
+def wrapped(document: Document, names: Names, dice: random.Random, _: str) -> Typed | None:
+    """The name inside what people say around it."""
+    name = names.name(document)
+    return clear(dice.choice(SAID).format(name), names.called(document.kind, name))
 
 
 def clear(q: str, titles: set[str]) -> Typed | None:

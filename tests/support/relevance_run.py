@@ -1,13 +1,14 @@
 """Put the sets to a search and take the measures."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from search import Document, Page, SearchRequest, Sort, Suggestion
+from search import Document, Page, SearchRequest, Sort, Suggestion, Unavailable
 from search.needs import Needs
 from tests.support.relevance import (
     Item,
@@ -25,6 +26,8 @@ from tests.support.relevance import (
 
 DAY = date(2026, 11, 2)
 DEEP = 50
+TRIES = 20
+T = TypeVar("T")
 BEGUN = ("exact", "short", "pinyin", "initials", "traditional")
 LABELLED = ("corrected", "some", "none")
 """Rungs of which the page says that it shows something else than was typed."""
@@ -38,6 +41,30 @@ class Searching(Protocol):
     def suggest(
         self, text: str, *, kind: str | None = None, limit: int = 8
     ) -> tuple[Suggestion, ...]: ...
+
+
+class Patient:
+    """Asks again when the engine did not answer in time: what is measured here is not its haste."""
+
+    def __init__(self, to: Searching) -> None:
+        self._to = to
+
+    def search(self, request: SearchRequest) -> Page:
+        return self._again(lambda: self._to.search(request))
+
+    def suggest(
+        self, text: str, *, kind: str | None = None, limit: int = 8
+    ) -> tuple[Suggestion, ...]:
+        return self._again(lambda: self._to.suggest(text, kind=kind, limit=limit))
+
+    @staticmethod
+    def _again(ask: Callable[[], T]) -> T:
+        for _ in range(TRIES):
+            try:
+                return ask()
+            except Unavailable:
+                time.sleep(1)
+        return ask()
 
 
 Measures = dict[str, float]
@@ -96,6 +123,7 @@ class Outcomes:
 
 def run(to: Searching, documents: Sequence[Document], share: float = 1.0) -> Outcomes:
     """All sets; of the automatic ones only ``share`` of each class."""
+    to = Patient(to)
     by_kind: dict[str, list[Document]] = {}
     for document in documents:
         by_kind.setdefault(document.kind, []).append(document)

@@ -33,6 +33,21 @@ def initials(text: str) -> str:
     return fold("".join(lazy_pinyin(text, style=Style.FIRST_LETTER)))
 
 
+READINGS = {"行": "hang", "长": "zhang", "乐": "yue", "重": "chong", "朝": "zhao", "盛": "cheng"}
+"""Characters of names that people read in two ways, with the way that is not the first."""
+
+
+def misread(text: str) -> str | None:
+    """Full pinyin with the other reading of a character; None when there is none."""
+    parts = [READINGS.get(char, sound(char)) for char in text]
+    return "".join(parts) if any(char in READINGS for char in text) else None
+
+
+def wide(text: str) -> str:
+    """Letters and digits in full width."""
+    return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
+
+
 def traditional(text: str) -> str:
     """In the characters of Taiwan and Hong Kong; the words stay."""
     return _traditional().convert(text)
