@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from search.analysis.entries import Stored
 from search.analysis.lexicon import Lexicon, Likely
-from search.analysis.names import LONGEST_PREFIX, forms, heard
+from search.analysis.names import LONGEST_PREFIX, forms, heard, without_release
 from search.analysis.pinyin import part_spelled, sounds, syllable_count
 from search.analysis.queries import Query, Reading, Unit
 from search.analysis.spelling import grade, near_sounds, same_sound
@@ -60,10 +60,11 @@ class Names:
             return known
         found: Tally[str] = Tally()
         if self._may_be_name(view, letters):
-            whole = Exactly(Term("py", letters), 2.0)
-            begun = Exactly(Term("k", letters[:LONGEST_PREFIX]), 1.0)
+            bare = without_release(letters)
+            whole = Exactly(Term("py", bare), 2.0)
+            begun = Exactly(Term("k", bare[:LONGEST_PREFIX]), 1.0)
             for stored in _rows(view, Best((whole, begun)), MOST_ROWS):
-                found.update(_read_in(stored, letters))
+                found.update(_read_in(stored, bare))
         words = tuple(word for word, _ in found.most_common(MOST_WORDS))
         return self._read.put((view.revision, letters), words)
 

@@ -60,11 +60,16 @@ def brand(name: str) -> str:
     return _TRADE.sub("", core(name))
 
 
+def without_release(name: str) -> str:
+    """The name key without a version number behind: ``澜图mesv3.0`` → ``澜图mes``."""
+    return _RELEASE.sub("", name)
+
+
 def heard(typed: str) -> tuple[str, ...]:
     """What of a name that was perhaps typed wrong can be looked up: the whole, without release
     number, city and legal form, also when the slip is in one of these.
     """
-    bare = _RELEASE.sub("", typed)
+    bare = without_release(typed)
     plain = _LEGAL.sub("", _NEAR_LEGAL.sub("", bare))
     said = [without_place(plain)]
     if said[0] == plain and _near_place(plain[:2]) and len(plain) > 3:

@@ -1,12 +1,12 @@
 """Every engine passes the same tests; each is named here once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 
-from search import Document, Engine, Searcher, open_engine
+from search import Analyzer, Document, Engine, Searcher, open_engine
 from tests.contract.corpus import ANALYZER, Source, some_documents
 from tests.contract.labs import Lab, TantivyLab, elastic_lab
 
@@ -73,4 +73,20 @@ def collection(
         engine = open_engine(lab.url)
         Source(documents).rebuild(engine)
         yield Searcher(engine, ANALYZER), documents
+        engine.close()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def shelf(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Sequence[Document], Analyzer], Searcher]]:
+    """Build an index that all tests of a module share."""
+    with _lab(request, tmp_path_factory.mktemp("index")) as lab:
+        engine = open_engine(lab.url)
+
+        def build(documents: Sequence[Document], analyzer: Analyzer) -> Searcher:
+            Source(documents).rebuild(engine)
+            return Searcher(engine, analyzer)
+
+        yield build
         engine.close()
