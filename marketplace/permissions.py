@@ -47,6 +47,7 @@ class Permission(StrEnum):
     ENTERPRISE_DESK = "enterprise:desk"
     EVENT_READ = "event:read"
     IMPORT_RUN = "import:run"
+    LETTER_SEND = "letter:send"
     MEMBERSHIP_ADMIT = "membership:admit"
     MEMBERSHIP_READ = "membership:read"
     MEMBERSHIP_RECTIFY = "membership:rectify"
@@ -110,6 +111,7 @@ RULES: dict[Permission, Rule] = {
     _P.ENTERPRISE_DESK: Is(Role.ENTERPRISE),
     _P.EVENT_READ: Is(Role.AUDITOR, Role.CITY_LEADER) | _SECURITY,
     _P.IMPORT_RUN: _OFFICER,
+    _P.LETTER_SEND: _CITY,
     _P.MEMBERSHIP_ADMIT: _OFFICER,
     _P.MEMBERSHIP_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM | IsSystem(),
     _P.MEMBERSHIP_RECTIFY: _OFFICER,

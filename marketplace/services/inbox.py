@@ -83,23 +83,37 @@ def notify(
     in. ``cause`` names the event, such as ``event:12``: told again, it is not repeated. ``url`` is
     the place of this site where something can be done about it.
     """
+    told = [(reader, facts or {}) for reader in set(readers)]
+    return notify_each(session, kind, told, cause=cause, voice=voice, url=url)
+
+
+def notify_each(
+    session: Session,
+    kind: str,
+    told: Iterable[tuple[Reader, Mapping[str, str]]],
+    *,
+    cause: str,
+    voice: str,
+    url: str = "",
+) -> list[int]:
+    """The same with facts of its own for each reader; a few statements for hundreds of readers."""
     rule = message_kinds.get(kind)
-    words = rule.voices[voice].filled(facts or {})
-    wanted = sorted(set(readers), key=lambda reader: reader.user_id)
+    wanted = sorted(told, key=lambda item: item[0].user_id)
     made: list[int] = []
     for start in range(0, len(wanted), BATCH):
         some = wanted[start : start + BATCH]
-        chosen = _choices(session, kind, [reader.user_id for reader in some])
-        rows = [
+        chosen = _choices(session, kind, [reader.user_id for reader, _ in some])
+        made += _insert(session, [
             {
                 "user_id": reader.user_id, "organisation_id": reader.organisation_id,
                 "kind": kind, "cause": cause, "title": words.title, "text": words.text,
                 "url": url, "mail": _delivery(rule, chosen.get(reader.user_id)),
                 "created_at": clock.now(),
             }
-            for reader in some
-        ]  # fmt: skip
-        made += _insert(session, rows)
+            for reader, words in (
+                (reader, rule.voices[voice].filled(facts)) for reader, facts in some
+            )
+        ])  # fmt: skip
     return made
 
 

@@ -27,6 +27,7 @@ from marketplace.web.health import blueprint as health_pages
 from marketplace.web.held import blueprint as held_pages
 from marketplace.web.imports import blueprint as import_pages
 from marketplace.web.inbox import blueprint as inbox_pages
+from marketplace.web.letters import blueprint as letter_pages
 from marketplace.web.public import blueprint as public_pages
 from marketplace.web.tasks import blueprint as task_pages
 from marketplace.web.uploads import blueprint as upload_pages
@@ -35,7 +36,7 @@ from marketplace.web.work.blueprint import blueprint as work_pages
 BLUEPRINTS = (
     health_pages, display_pages, auth_pages, contact_pages, public_pages, work_pages, import_pages,
     calendar_pages, admin_pages, upload_pages, file_pages, inbox_pages,
-    draft_pages, held_pages, task_pages,
+    draft_pages, held_pages, task_pages, letter_pages,
 )  # fmt: skip
 
 
