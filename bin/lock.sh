@@ -16,7 +16,7 @@ pin() { # pin TARGET ARGUMENT...
 
 upgrade=("$@")
 pin tools requirements/tools.in
-pin runtime requirements/runtime.in requirements/build.in
+pin runtime requirements/runtime.in requirements/build.in --constraint requirements/limits.txt
 # Each set holds the smaller one at the same versions, so that adding one never moves the other.
 pin semantic requirements/runtime.in requirements/build.in requirements/semantic.in --constraint requirements/runtime.txt
 pin dev requirements/runtime.in requirements/build.in requirements/semantic.in requirements/dev.in --constraint requirements/runtime.txt
