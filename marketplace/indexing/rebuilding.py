@@ -1,5 +1,6 @@
 """Do a rebuild that was asked for: its row gets progress and beats, and may call it off."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from marketplace.permissions import SYSTEM
 from marketplace.phases import PUBLIC_PHASES, RebuildPhase
 from marketplace.services import rebuilds
 from marketplace.services.rebuilds import Orders, Result
+from marketplace.worker import COLLECT
 from search import SearchError
 
 log = structlog.get_logger()
@@ -89,6 +91,7 @@ def work_on(
     catalogue: Catalogue, database: Database, job: IndexRebuild, also: Progress | None = None
 ) -> Result | None:
     """Do the rebuild ``job``, which this process holds; None when it was taken over."""
+    gc.set_threshold(*COLLECT)
     with database.reading() as session:
         total = expected_total(session)
     pulse = Pulse(database, job, total, also)

@@ -1,14 +1,11 @@
 """One import at a time: a lease that the running process renews and a dead one loses."""
 
-import os
-import socket
 import time
-from pathlib import Path
 
 from marketplace import outbox
 from marketplace.db import Database
 from marketplace.errors import Conflict
-from marketplace.models import Lease
+from marketplace.services import holders
 
 LEASE = "import"
 RENEW_SECONDS = 2.0
@@ -20,8 +17,7 @@ class Holder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._place = f"{socket.gethostname()[:40]}:{_process_space()}"
-        self._name = f"{self._place}:{os.getpid()}"
+        self._name = holders.me()
         self._renew_at = 0.0
 
     def take(self, wait_seconds: float = WAIT_SECONDS) -> None:
@@ -51,16 +47,6 @@ class Holder:
 
     def _bury(self) -> None:
         """Take the lease from a process of this machine that was killed, without waiting."""
-        with self._database.reading() as session:
-            lease = session.get(Lease, LEASE)
-        place, _, number = (lease.holder if lease else "").rpartition(":")
-        if lease and place == self._place and not Path(f"/proc/{number}").exists():
-            outbox.release_lease(self._database, LEASE, lease.holder)
-
-
-def _process_space() -> int:
-    """What makes process numbers comparable: containers may share a host name."""
-    try:
-        return Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:
-        return 0
+        holder = outbox.holder_of(self._database, LEASE)
+        if holders.gone(holder):
+            outbox.release_lease(self._database, LEASE, holder)
