@@ -1,24 +1,26 @@
-"""One market and one run of the sets for each engine, however many processes test at once."""
+"""One market, and one run of the sets for each engine. All these tests run on one process."""
 
-import fcntl
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from marketplace.db import Database, make_engine
+from marketplace.indexing.needs import capabilities, everyday
 from marketplace.indexing.upkeep import rebuild_index
 from marketplace.indexing.wiring import Catalogue
 from marketplace.migrate import upgrade
+from marketplace.services.vocabulary import Vocabulary
 from search import Document
+from search.needs import Needs
+from search.semantic import open_embedder
 from tests.support import relevance_market
 from tests.support.counts import count
-from tests.support.relevance_run import Outcomes, run
+from tests.support.relevance_run import Outcome, Outcomes, rank_needs, run
 
-ENGINES = ("tantivy", "elasticsearch")
-SHARES = {"tantivy": 1.0, "elasticsearch": count(test=0.2, soak=1.0)}
+SHARES = {"tantivy": 1.0, "elasticsearch": count(test=0.08, soak=1.0)}
 """How much of each class is asked; what is asked must be answered alike by both."""
 
 
@@ -32,38 +34,14 @@ class Market:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all processes of this run see."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "relevance"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-def once(path: Path, make: Callable[[Path], None]) -> Path:
-    """The file, made by whoever comes first; the others wait for it."""
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            unfinished = path.with_suffix(".new")
-            make(unfinished)
-            unfinished.rename(path)
-    return path
-
-
-@pytest.fixture(scope="session")
-def market(shared: Path) -> Iterator[Market]:
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """The demo and the crowd in a SQLite file."""
-
-    def make(path: Path) -> None:
-        engine = make_engine(f"sqlite:///{path}")
-        upgrade(engine)
-        relevance_market.fill(Database(engine), shared)
-        engine.dispose()
-
-    engine = make_engine(f"sqlite:///{once(shared / 'pool.db', make)}")
+    folder = tmp_path_factory.mktemp("relevance")
+    engine = make_engine(f"sqlite:///{folder / 'pool.db'}")
+    upgrade(engine)
     database = Database(engine)
-    yield Market(shared, database, relevance_market.documents(database))
+    relevance_market.fill(database, folder)
+    yield Market(folder, database, relevance_market.documents(database))
     engine.dispose()
 
 
@@ -71,19 +49,29 @@ def market(shared: Path) -> Iterator[Market]:
 def outcomes_of(market: Market, request: pytest.FixtureRequest) -> Callable[[str], Outcomes]:
     """What the sets gave on an engine: ``outcomes_of("tantivy")``."""
 
+    @cache
     def of(engine: str) -> Outcomes:
         url = f"tantivy://{market.folder / 'index'}"
         if engine == "elasticsearch":
             url = f"{request.getfixturevalue('elasticsearch')}/relevance"
+        catalogue = Catalogue(url, market.database)
+        rebuild_index(catalogue, market.database)
+        found = run(catalogue, market.documents, SHARES[engine])
+        catalogue.close()
+        return found
 
-        def make(path: Path) -> None:
-            catalogue = Catalogue(url, market.database)
-            rebuild_index(catalogue, market.database)
-            found = run(catalogue, market.documents, SHARES[engine])
-            catalogue.close()
-            path.write_text(json.dumps(found.to_json(), ensure_ascii=False), "utf-8")
+    return of
 
-        path = once(market.folder / f"{engine}.json", make)
-        return Outcomes.from_json(json.loads(path.read_text("utf-8")))
+
+@pytest.fixture(scope="session")
+def ranked(market: Market) -> Callable[[str], list[Outcome]]:
+    """What the graded complaints gave: ``ranked("lexical")``, ``ranked("fused")``."""
+
+    @cache
+    def of(way: str) -> list[Outcome]:
+        with market.database.reading() as session:
+            words = Vocabulary.load(session)
+        embedder = open_embedder() if way == "fused" else None
+        return rank_needs(Needs(capabilities(words), embedder, synonyms=everyday(words)))
 
     return of

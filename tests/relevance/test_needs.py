@@ -1,41 +1,17 @@
 """Complaints in everyday words: do words find what helps, and does meaning help beyond words?"""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 
-from marketplace.indexing.needs import capabilities, everyday
-from marketplace.services.vocabulary import Vocabulary
-from search.needs import Needs
 from search.semantic import open_embedder
-from tests.relevance.conftest import Market, once
 from tests.relevance.test_relevance import GATES, SHOWN, floor
 from tests.support.relevance import bootstrap
-from tests.support.relevance_run import Outcome, need_measures, rank_needs
+from tests.support.relevance_run import Outcome, need_measures
+
+pytestmark = [pytest.mark.xdist_group("relevance"), pytest.mark.timeout(600)]
 
 LEAST_GAIN = 0.03
-
-
-@pytest.fixture(scope="session")
-def ranked(market: Market) -> Callable[[str], list[Outcome]]:
-    """What the graded complaints gave: ``ranked("lexical")``, ``ranked("fused")``."""
-
-    def of(way: str) -> list[Outcome]:
-        def make(path: Path) -> None:
-            with market.database.reading() as session:
-                words = Vocabulary.load(session)
-            embedder = open_embedder() if way == "fused" else None
-            needs = Needs(capabilities(words), embedder, synonyms=everyday(words))
-            rows = [asdict(row) for row in rank_needs(needs)]
-            path.write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
-
-        path = once(market.folder / f"needs-{way}.json", make)
-        return [Outcome(**row) for row in json.loads(path.read_text("utf-8"))]
-
-    return of
 
 
 def with_meaning() -> None:

@@ -10,6 +10,8 @@ import yaml
 from tests.support.relevance import FOLDER
 from tests.support.relevance_run import Outcome, Outcomes, measures, parity
 
+pytestmark = [pytest.mark.xdist_group("relevance"), pytest.mark.timeout(600)]
+
 GATES: Mapping[str, Mapping[str, float]] = yaml.safe_load((FOLDER / "gates.yml").read_text("utf-8"))
 SHOWN = 12
 

@@ -8,6 +8,8 @@ from tests.relevance.generate_asked import ASKED, TERM_SIZES
 from tests.support.relevance import FOLDER, grade, items, lines, needs
 from tests.support.relevance_market import capabilities, vocabulary
 
+pytestmark = pytest.mark.xdist_group("relevance")
+
 
 def test_sizes():
     known = items("known_item")

@@ -68,11 +68,11 @@ def needs() -> list[Need]:
 
 
 def sample(found: Sequence[Item], share: float) -> list[Item]:
-    """The same part of every class on every machine: at least 20 of each."""
+    """The same part of every class on every machine: at least 10 of each."""
     kept = []
     for group in sorted({item.group for item in found}):
         members = [item for item in found if item.group == group]
-        size = min(len(members), max(20, round(len(members) * share)))
+        size = min(len(members), max(10, round(len(members) * share)))
         kept += random.Random(group).sample(members, size)
     return kept
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from statistics import fmean
 from typing import Any, Protocol, TypeVar
@@ -106,19 +106,6 @@ class Outcomes:
     need: list[Outcome]
     suggest: list[Outcome]
     parity: list[Answer]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, list[dict[str, Any]]]) -> "Outcomes":
-        parity = [Answer(**row) for row in data["parity"]]
-        sets = {
-            name: [Outcome(**row) for row in rows]
-            for name, rows in data.items()
-            if name != "parity"
-        }
-        return cls(parity=parity, **sets)
 
 
 def run(to: Searching, documents: Sequence[Document], share: float = 1.0) -> Outcomes:
