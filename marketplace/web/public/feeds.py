@@ -18,7 +18,6 @@ import structlog
 from flask import Response, current_app, request
 
 from marketplace.db import current_session
-from marketplace.errors import Unavailable as Shut
 from marketplace.indexing import fallback
 from marketplace.indexing.wiring import Catalogue
 from marketplace.services.vocabulary import Vocabulary
@@ -68,41 +67,55 @@ def cases_feed() -> Response:
 
 def _feed(kind: str) -> Response:
     asked = ask(kind, request.args)
-    hits, words = _newest(asked), vocabulary()
+    found, words = _newest(asked), vocabulary()
     root = Element("rss", version="2.0")
     channel = SubElement(root, "channel")
-    _head(channel, Found(asked, hits, len(hits), 1, {}, Highlighter(())), words)
-    for hit in hits:
+    _head(channel, found, words)
+    for hit in found.hits:
         _item(channel, hit, words)
     text = tostring(root, encoding="utf-8", xml_declaration=True)
-    return Response(text, content_type=f"{RSS}; charset=utf-8")
+    response = Response(text, content_type=f"{RSS}; charset=utf-8")
+    if found.degraded:
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
-def _newest(asked: Asked) -> tuple[Hit, ...]:
-    """The newest hits. Raises ``errors.Unavailable``: an empty feed would be taken for true."""
+def _newest(asked: Asked) -> Found:
+    """The newest hits. Without the engine those of the database, if it can tell; else none."""
     catalogue: Catalogue = current_app.extensions["search"]
     wanted = replace(asked.request, sort=Sort.UPDATED, page=1, per_page=MOST_ITEMS, facets=())
     try:
-        return catalogue.search(wanted).hits
+        page = catalogue.search(wanted)
     except Unavailable as error:
         log.warning("search unavailable", error=str(error))
-        if wanted.q or wanted.filters.keys() - set(fallback.FILTERS):
-            raise Shut("搜索暂时不可用") from error
-    documents = fallback.newest(
-        current_session(), catalogue.words(), asked.kind, wanted.filters, MOST_ITEMS
-    )
-    return tuple(Hit(item.id, item.version, item.card) for item in documents)
+    else:
+        return Found(asked, page.hits, page.total, 1, {}, Highlighter(()))
+    documents = []
+    if _listable(asked):
+        documents = fallback.newest(
+            current_session(), catalogue.words(), asked.kind, wanted.filters, MOST_ITEMS
+        )
+    hits = tuple(Hit(item.id, item.version, item.card) for item in documents)
+    return Found(asked, hits, len(hits), 1, {}, Highlighter(()), degraded=True)
+
+
+def _listable(asked: Asked) -> bool:
+    """Whether the database can tell what meets the conditions."""
+    return not asked.request.q and asked.request.filters.keys() <= set(fallback.FILTERS)
 
 
 def _head(channel: Element, found: Found, words: Vocabulary) -> None:
     asked = found.asked
     name, path = PLURALS[asked.kind], PATHS[asked.kind]
-    conditions = " · ".join(Listing(found, words, given(found)).parts())
+    conditions = " · ".join(Listing(replace(found, degraded=False), words, given(found)).parts())
     pairs = [pair for pair in asked.params.items(multi=True) if pair[0] != "sort"]
     title = f"{settings().site.name} · {name}"
+    told = f"符合条件的{name}，最近更新的在前，最多 {MOST_ITEMS} 条。"
+    if found.degraded and not _listable(asked):
+        told = "搜索暂时不可用，这里暂时没有内容，恢复后自动更新。"
     _put(channel, "title", f"{title}：{conditions}" if conditions else title)
     _put(channel, "link", _absolute(address(path, pairs)))
-    _put(channel, "description", f"符合条件的{name}，最近更新的在前，最多 {MOST_ITEMS} 条。")
+    _put(channel, "description", told)
     _put(channel, "language", "zh-CN")
     _put(channel, "ttl", str(MINUTES_KEPT))
     own = {"href": _absolute(address(f"{path}.rss", pairs)), "rel": "self", "type": RSS}
