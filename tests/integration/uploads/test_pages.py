@@ -324,6 +324,7 @@ def test_s75_nothing_is_served_before_the_scanner_saw_it(app, settings, database
         states = {row.name: row.scan for row in session.scalars(select(StoredFile))}
     assert states == {"好.pdf": CLEAN, "坏.pdf": INFECTED}
     assert PENDING not in states.values()
+    assert "文件“坏.pdf”中发现病毒" in owner.get("/inbox?unread=1").text
 
 
 @on_sqlite
