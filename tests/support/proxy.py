@@ -70,7 +70,7 @@ class Proxy:
             answer = response.read()
         finally:
             connection.close()
-        if self.fault == "partial" and "_search" in path:
+        if self.fault == "partial" and "search" in path:
             whole = json.loads(answer)
             for part in whole.get("responses", [whole]):
                 part["_shards"]["failed"] = 1
