@@ -20,12 +20,15 @@ from search.analysis.pinyin import (
     syllable_count,
 )
 from search.analysis.spelling import (
+    LIKE_SOUND,
     ONE_SLIP,
+    SAME_SOUND,
     grade,
     letter_edits,
     merged,
     near_letters,
     near_names,
+    same_sound,
     signatures,
 )
 from search.analysis.tokens import FINE, name_key
@@ -161,7 +164,13 @@ class Lexicon:
 
     def same(self, typed: str) -> tuple[str, ...]:
         """Words that sound the same as ``typed``, a name key, and are written otherwise."""
-        return tuple(each.word for each in self.likely(typed) if each.grade < ONE_SLIP)
+        if typed in self._words:
+            return ()
+        keys = self._by_sound.get(same_sound(typed), ())
+        grades = {key: grade(typed, key) for key in keys}
+        alike = [key for key, how in grades.items() if how in (SAME_SOUND, LIKE_SOUND)]
+        order = sorted(alike, key=lambda key: (grades[key], -len(set(key) & set(typed)), key))
+        return tuple(self._words[key] for key in order)
 
     def _mistyped(self, typed: str) -> set[str]:
         """Abbreviations one slip away; short ones only with two letters exchanged."""

@@ -1,11 +1,15 @@
 """How Chinese is read, and where typed letters are read in a text."""
 
+import re
+from pathlib import Path
 from string import ascii_lowercase
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
 
+from search.analysis.normal import normal
 from search.analysis.pinyin import (
     MOST_SPELLINGS,
     cut_places,
@@ -18,6 +22,8 @@ from search.analysis.pinyin import (
     syllable_count,
     syllables,
 )
+from search.analysis.tokens import name_key
+from tests.support.counts import SOAK
 
 NAMES = st.text(st.sampled_from("青岛海尔重庆单县长行澜图女绿abc3. （）MES"), max_size=12)
 
@@ -123,3 +129,22 @@ def test_the_tables_hold_plain_syllables() -> None:
 def test_long_runs_of_vowels_are_read_at_once(text: str) -> None:
     assert 0 in cut_places(text)
     assert syllable_count(text) <= len(text)
+
+
+@pytest.mark.skipif(not SOAK, reason="takes half a gigabyte; make soak runs it")
+def test_the_tables_are_made_from_their_source() -> None:
+    from tests.support.pinyin_tables import FOLDER, made
+
+    assert made() == {name: (FOLDER / name).read_text("utf-8") for name in made()}
+
+
+def test_readings_agree_with_a_general_reader() -> None:
+    """Names of the demo, as pypinyin reads them with its own phrases."""
+    folder = Path(__file__).parents[3] / "config/demo/providers"
+    texts = [path.read_text("utf-8") for path in folder.glob("*.yml")]
+    names = {
+        name_key(normal(name)) for text in texts for name in re.findall("name: ([^,\n]+)", text)
+    }
+    assert len(names) > 250
+    other = {name: "".join(lazy_pinyin(name)) for name in names}
+    assert {name: full(sounds(name)) for name in names} == other
