@@ -17,7 +17,7 @@ from marketplace.schemas.pool import BanForm, BanQuery, BanState, LiftForm
 from marketplace.services import bans as service
 from marketplace.services import rounds
 from marketplace.web.access import current_actor, needs
-from marketplace.web.context import day, vocabulary
+from marketplace.web.context import vocabulary
 from marketplace.web.forms import load, page_again, query_data
 from marketplace.web.work import once, shapes
 from marketplace.web.work.admissions import provider_of
@@ -29,12 +29,6 @@ LABELS = {
     "round": "批次", "provider": "服务商", "reason_code": "原因", "since": "开始日期",
     "reason": "理由", "document_no": "依据文号", "form": "核对结果",
 }  # fmt: skip
-STATES: dict[BanState, tuple[str, str, str]] = {
-    BanState.ACTIVE: ("danger", "slash-circle", "禁报中"),
-    BanState.LIFTED: ("neutral", "check-circle", "已解除"),
-    BanState.OVER: ("neutral", "clock", "已届满"),
-}
-"""Tone, icon and words."""
 
 
 @blueprint.get("/bans")
@@ -124,7 +118,7 @@ def _page(query: dict[str, Any]) -> dict[str, Any]:
         "total": total,
         "pages": max(1, -(-total // PAGE)),
         "page_link": lambda number: url_for("work.bans", q=text, state=state, page=number),
-        "states": [(key, words) for key, (_, _, words) in STATES.items()],
+        "states": [(key, words) for key, (_, _, words) in shapes.BAN_STATES.items()],
         "query": {**query, "state": state, "q": text, "page": page},
         "provider": provider_of(session, query["provider"])
         if may and "provider" in query
@@ -179,30 +173,17 @@ def _in_state(state: BanState) -> ColumnElement[bool]:
     return and_(Ban.lifted_on.is_(None), Ban.until < today)
 
 
-def _state(row: Ban) -> BanState:
-    if row.lifted_on is not None:
-        return BanState.LIFTED
-    over = row.until is not None and row.until < clock.today()
-    return BanState.OVER if over else BanState.ACTIVE
-
-
 def _programmes(session: Session) -> dict[str, str]:
     """Names of the programmes that rounds follow."""
     return {item.programme_id: item.programme.short_name for item in rounds.newest_first(session)}
 
 
 def _line(row: Ban, name: str, provider_id: int, programmes: dict[str, str]) -> dict[str, Any]:
-    tone, icon, label = STATES[_state(row)]
     return {
+        **shapes.ban(row),
         "name": name,
-        "url": url_for("work.ban", ban_id=row.id),
         "provider_url": url_for("work.provider", provider_id=provider_id),
         "programme": programmes.get(row.programme_id, row.programme_id),
-        "reason": vocabulary().name("exit_reason", row.reason_code),
-        "since": day(row.since),
-        "until": day(row.until) or "至问题消除并经复核",
-        "lifted": day(row.lifted_on),
-        "state": {"tone": tone, "icon": icon, "label": label},
     }
 
 
@@ -213,7 +194,7 @@ def _one(row: Ban) -> dict[str, Any]:
         .join(Provider, Provider.organisation_id == Organisation.id)
         .where(Organisation.id == row.organisation_id)
     ).one()
-    lifting = can(current_actor(), Permission.BAN_LIFT) and _state(row) is BanState.ACTIVE
+    lifting = can(current_actor(), Permission.BAN_LIFT) and shapes.ban_state(row) is BanState.ACTIVE
     return {
         "ban": row,
         "line": _line(row, name, provider_id, _programmes(session)),

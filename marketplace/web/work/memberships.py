@@ -15,7 +15,7 @@ from marketplace.schemas.pool import ListQuery, Sort
 from marketplace.services import membership_list
 from marketplace.services.membership_list import Filters
 from marketplace.web.access import current_actor, needs
-from marketplace.web.context import term, vocabulary
+from marketplace.web.context import vocabulary
 from marketplace.web.forms import load, query_data
 from marketplace.web.work import shapes
 from marketplace.web.work.blueprint import blueprint
@@ -230,12 +230,4 @@ def _bans(session: Session, row: Membership) -> list[dict[str, Any]]:
         .where(Ban.organisation_id == row.provider.organisation_id)
         .order_by(Ban.id.desc())
     )
-    return [
-        {
-            "reason": term("exit_reason", ban.reason_code),
-            "since": ban.since.isoformat(),
-            "until": ban.until.isoformat() if ban.until else "整改复核通过前有效",
-            "lifted": ban.lifted_on.isoformat() if ban.lifted_on else "未解除",
-        }
-        for ban in found
-    ]
+    return [shapes.ban(ban) for ban in found]

@@ -14,7 +14,7 @@ from marketplace.permissions import Permission, can, visible
 from marketplace.schemas.pool import SearchQuery
 from marketplace.services import bans
 from marketplace.web.access import current_actor, needs
-from marketplace.web.context import day, dt, term, vocabulary
+from marketplace.web.context import dt, term
 from marketplace.web.forms import load, query_data
 from marketplace.web.work import shapes
 from marketplace.web.work.blueprint import blueprint
@@ -95,14 +95,7 @@ def _bans(session: Session, row: Provider) -> list[dict[str, Any]]:
         .where(Ban.organisation_id == row.organisation_id, bans.holding(clock.today()))
         .order_by(Ban.id)
     )
-    return [
-        {
-            "url": url_for("work.ban", ban_id=ban.id),
-            "reason": vocabulary().name("exit_reason", ban.reason_code),
-            "until": day(ban.until),
-        }
-        for ban in found
-    ]
+    return [shapes.ban(ban) for ban in found]
 
 
 def _line(row: Provider) -> dict[str, Any]:

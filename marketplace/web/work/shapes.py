@@ -7,9 +7,11 @@ from flask import request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.models import Event, Membership, Round
+from marketplace import clock
+from marketplace.models import Ban, Event, Membership, Round
 from marketplace.phases import ROLE_LABELS
 from marketplace.programmes.workflows import State, Transition
+from marketplace.schemas.pool import BanState
 from marketplace.services.pool_board import Board, Cell
 from marketplace.web.admin import record_words
 from marketplace.web.admin.labels import ACTIONS
@@ -21,6 +23,8 @@ POOL_PHASES = ("listed", "warned", "rectifying")
 DETAILED = ("quota_change", "text_edit", "round_amend")
 """Events whose changes are told; the others are told by their states."""
 LONGEST_CHANGE = 60
+DAYS = {"rectify_by": "整改期限", "exited_on": "退出日期", "until": "截止", "lifted_on": "解除日期"}
+"""Days that an event sets, which belong into its line."""
 
 
 def tone(name: str) -> str:
@@ -52,11 +56,40 @@ def membership(row: Membership) -> dict[str, Any]:
         "type_short": next((t.short_label for t in programme.types if t.id == row.type), row.type),
         "segment": programme.segment_label(row.segment),
         "state": tag(state_of(row)),
-        "since": dt(row.state_since),
+        "since": row.exited_on.isoformat() if row.exited_on else dt(row.state_since),
         "listed_on": row.listed_on.isoformat(),
         "valid_until": row.valid_until.isoformat() if row.valid_until else "未规定",
         "rectify_by": row.rectify_by.isoformat() if row.rectify_by else "",
         "round": row.round.label,
+    }
+
+
+BAN_STATES: dict[BanState, tuple[str, str, str]] = {
+    BanState.ACTIVE: ("danger", "slash-circle", "禁报中"),
+    BanState.LIFTED: ("neutral", "check-circle", "已解除"),
+    BanState.OVER: ("neutral", "clock", "已届满"),
+}
+"""Tone, icon and words."""
+
+
+def ban_state(row: Ban) -> BanState:
+    """Where a ban stands today."""
+    if row.lifted_on is not None:
+        return BanState.LIFTED
+    over = row.until is not None and row.until < clock.today()
+    return BanState.OVER if over else BanState.ACTIVE
+
+
+def ban(row: Ban) -> dict[str, Any]:
+    """A line of a list of bans."""
+    tone_, icon, label = BAN_STATES[ban_state(row)]
+    return {
+        "url": url_for("work.ban", ban_id=row.id),
+        "reason": vocabulary().name("exit_reason", row.reason_code),
+        "since": row.since.isoformat(),
+        "until": row.until.isoformat() if row.until else "至问题消除并经复核",
+        "lifted": row.lifted_on.isoformat() if row.lifted_on else "",
+        "state": {"tone": tone_, "icon": icon, "label": label},
     }
 
 
@@ -162,7 +195,7 @@ def event(row: Event, labels: Mapping[str, Transition]) -> dict[str, Any]:
         vocabulary().name("exit_reason", row.reason_code) if row.reason_code else "",
         row.reason.rstrip("。；"),
         f"依据{row.document_no}" if row.document_no else "",
-        f"整改期限{row.diff['rectify_by']}" if row.diff.get("rectify_by") else "",
+        *(f"{word}{row.diff[name]}" for name, word in DAYS.items() if row.diff.get(name)),
         *_changes(row),
     ]
     return {
