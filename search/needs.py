@@ -4,8 +4,8 @@
     needs.rank("订单多了排产全靠人脑，插单就乱", limit=10)
 
 Lexical by itself: BM25 over words, their synonyms and pairs of characters in the description of
-each capability. With an embedder the order by meaning is fused with the order by words, by
-reciprocal ranks (search/semantic.py). Every answer names the words it rests on.
+each capability. With an embedder nearness in meaning is added (search/semantic.py). Every answer
+names the words it rests on.
 """
 
 import math
@@ -23,11 +23,10 @@ from search.analysis.tokens import bigrams, fine_tokens
 from search.semantic import Embedder, Passages, fuse
 
 MOST_CHARS = 2_000
+MOST_MEANT = 240  # characters the embedder reads: it needs time by the square of the length
 MOST_WORDS = 200
 MOST_FOUND = 5
 MOST_REMEMBERED = 20_000
-THOUGHTS = 4
-"""Sentences of a description that make one passage for the embedder."""
 
 K1, B = 1.2, 0.5
 NAME_WEIGHT = 2.0  # the first text: what it is called and the words people use for it
@@ -43,14 +42,16 @@ PARTICLES = "的了着吗呢吧啊"
 class Capability:
     """Something providers can do: ``kind`` and ``code`` name it in the vocabulary.
 
-    ``texts`` describe it in plain words, one thought each; the first holds what it is called.
-    ``under`` is the code of the wider capability that it is part of.
+    ``texts`` describe it in plain words; the first holds what it is called. ``thoughts`` are those
+    of them that are whole sentences: what meaning is compared with. ``under`` is the code of the
+    wider capability that it is part of.
     """
 
     code: str
     kind: str
     name: str
     texts: tuple[str, ...]
+    thoughts: tuple[str, ...] = ()
     under: str = ""
 
 
@@ -90,7 +91,8 @@ class Needs:
     ) -> None:
         self.capabilities = tuple(capabilities)
         self._synonyms = Synonyms(synonyms)
-        self._segmenter = Segmenter({*self._synonyms.words, *_names(self.capabilities)})
+        self._spoken = frozenset({*self._synonyms.words, *_names(self.capabilities)})
+        self._segmenter = Segmenter(self._spoken)
         self._described = [_Description(item.texts) for item in self.capabilities]
         self._mean = sum(item.length for item in self._described) / max(1, len(self._described))
         self._parts = _parts(self.capabilities)
@@ -118,10 +120,11 @@ class Needs:
         """
         folded = normal(text[:MOST_CHARS])
         understood = self.read(folded)
-        by_word = self._by_words(understood)
-        scores = self._with_wholes(by_word, OWN_SHARE, PART_SHARE)
-        if self._passages is not None and (understood.words or understood.pairs):
-            meant = self._with_wholes(self._passages.scores(folded), 0.5, 0.5)
+        if not understood.words:
+            return ()
+        scores = self._with_wholes(self._by_words(understood), OWN_SHARE, PART_SHARE)
+        if self._passages is not None:
+            meant = self._with_wholes(self._passages.scores(folded[:MOST_MEANT]), 0.5, 0.5)
             scores = fuse(scores, meant) if meant else scores
         order = sorted(scores, key=lambda index: (-scores[index], index))
         chosen = [i for i in order if kind is None or self.capabilities[i].kind == kind][:limit]
@@ -212,7 +215,12 @@ class Needs:
             weights = self._of_word(word)
             values[word] = max(weights.get(i, 0.0) for i in (index, *self._parts.get(index, ())))
         ordered = sorted(understood.words, key=lambda word: -values[word])
-        return tuple(word for word in ordered if values[word] > 0)[:MOST_FOUND]
+        return tuple(w for w in ordered if values[w] > 0 and self._shown(w))[:MOST_FOUND]
+
+    def _shown(self, word: str) -> bool:
+        """Whether people would call it a word: not two stray characters, as in 就乱."""
+        known = word in self._spoken or word.isascii()
+        return known or not (word[0] in _empty() or word[-1] in _empty())
 
 
 class _Description:
@@ -265,8 +273,5 @@ def _parts(capabilities: Sequence[Capability]) -> dict[int, list[int]]:
 
 
 def _passages(item: Capability) -> tuple[str, ...]:
-    """A few thoughts at a time, each under the name of the whole; then what it is called."""
-    first, thoughts = item.texts[:1], item.texts[1:]
-    starts = range(0, len(thoughts), THOUGHTS)
-    said = [f"{item.name}：{'；'.join(thoughts[i : i + THOUGHTS])}" for i in starts]
-    return (*said, *first) or (item.name,)
+    """One thought each; what it is called when nothing else is said."""
+    return item.thoughts or item.texts[:1] or (item.name,)

@@ -5,7 +5,6 @@ the same codes, ``everyday`` holds words that mean the same in complaints only.
 """
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -24,33 +23,34 @@ READ = (*KINDS, "capability", "everyday")
 
 def capabilities(words: Vocabulary) -> tuple[Capability, ...]:
     """Every active category, as part of its scene, and every active scene."""
-    return tuple(
-        Capability(
-            word.code, kind, word.name, tuple(_texts(words, kind, word)), word.data.get("scene", "")
-        )
-        for kind in KINDS
-        for word in words.options(kind)
+    return tuple(_capability(words, kind, word) for kind in KINDS for word in words.options(kind))
+
+
+def _capability(words: Vocabulary, kind: str, word: Word) -> Capability:
+    said = words.get("capability", word.code)
+    if said is None or not said.active or said.data.get("of") != kind:
+        said = Word(word.code, word.name)
+    names = [word.name, word.short_name, *word.aliases, *said.aliases]
+    problems = tuple(said.data.get("problems", ()))
+    under = [item for item in words.options("category") if item.data.get("scene") == word.code]
+    further = (
+        "、".join(said.data.get("does", ())),
+        said.data.get("around", ""),
+        "、".join(f"{item.name} {item.short_name}" for item in under if kind == "scene"),
+    )
+    return Capability(
+        code=word.code,
+        kind=kind,
+        name=word.name,
+        texts=(" ".join(dict.fromkeys(filter(None, names))), *problems, *filter(None, further)),
+        thoughts=problems,
+        under=word.data.get("scene", ""),
     )
 
 
 def everyday(words: Vocabulary) -> list[Synonym]:
     """Words that stand for each other when people complain."""
     return [Synonym((word.name, *word.aliases)) for word in words.options("everyday")]
-
-
-def _texts(words: Vocabulary, kind: str, word: Word) -> Iterator[str]:
-    said = words.get("capability", word.code)
-    said = said if said and said.active and said.data.get("of") == kind else None
-    names = [word.name, word.short_name, *word.aliases, *(said.aliases if said else ())]
-    yield " ".join(dict.fromkeys(filter(None, names)))
-    if said:
-        yield from said.data.get("problems", ())
-        yield "、".join(said.data.get("does", ()))
-        if said.data.get("around"):
-            yield said.data["around"]
-    if kind == "scene":
-        under = [item for item in words.options("category") if item.data.get("scene") == word.code]
-        yield "、".join(f"{item.name} {item.short_name}" for item in under)
 
 
 class HeldNeeds:

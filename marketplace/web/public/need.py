@@ -76,7 +76,8 @@ def read_need() -> Response:
     text = request.form.get("text", "").strip()[:MOST_CHARS]
     if not text:
         return _form(error=EMPTY)
-    ranked = _catalogue().needs().rank(text, SHOWN, kind=KIND)
+    needs = _catalogue().needs()
+    ranked = [item for item in needs.rank(text, SHOWN, kind=KIND) if item.words or needs.fused]
     if not ranked:
         return _form(text, error=NOTHING)
     return redirect(address(PATH, _pairs(ranked)), 303)  # type: ignore[return-value]
