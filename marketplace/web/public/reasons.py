@@ -9,7 +9,7 @@ from search import Highlighter, Hit, Match
 MOST_REASONS = 3
 LONGEST = 60
 SEEN = ("名称", "简介")
-"""Parts that every card shows with their hits marked: named here only when a word needs words."""
+"""Parts that every card shows with their hits marked: not told again but for a remark."""
 ELSEWHERE = "详细内容"
 """Some of what is searched stands on the page of the thing and not on its card."""
 
@@ -46,8 +46,10 @@ def _told(matches: Sequence[Match], texts: Texts, highlighter: Highlighter) -> I
         # A word that is there in another shape needs saying more than one that stands as typed.
         telling = next((match for match in here if match.how != "word"), here[0])
         remark = _remark(telling)
-        silent = label in SEEN and not remark
-        yield Reason(label, [] if silent else _where(texts[label], telling, highlighter), remark)
+        if label in SEEN:
+            yield Reason(label, [(telling.found, True)] if remark else [], remark)
+        else:
+            yield Reason(label, _where(texts[label], telling, highlighter), remark)
 
 
 def _where(texts: Sequence[str], match: Match, highlighter: Highlighter) -> Marked:

@@ -131,6 +131,12 @@ def test_a_card_names_the_part_and_marks_the_word_in_it(visitor):
         assert {text(mark) for mark in find(why, "mark")} == {"自动排产"}
 
 
+def test_what_a_card_shows_anyway_is_not_told_twice(visitor):
+    """The name and the introduction are there with their hits: the word alone is told."""
+    assert reasons(ask(visitor, "砚途"))[0] == "名称"
+    assert reasons(ask(visitor, "yantu"))[0] == "名称 砚途（拼音“yantu”）"
+
+
 def test_without_words_no_card_gives_a_reason(visitor):
     assert [reason for reason in reasons(Page(visitor.get("/providers"))) if reason] == []
 

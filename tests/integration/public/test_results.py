@@ -93,6 +93,15 @@ def test_an_empty_page_without_conditions_says_what_else_to_try(visitor):
     assert "换一个更常用的说法，或者少用几个词。" in page.main
 
 
+def test_an_empty_page_leads_to_the_other_kinds_that_have_the_words(visitor):
+    page = Page(visitor.get("/providers?q=Modbus&segment=auto_parts"))
+    assert page.total == 0
+    offers = [a for a in find(page.one("div", "empty-actions"), "a") if "中有" in text(a)]
+    assert [text(a).split("中有")[0] for a in offers] == ["产品"]
+    count = int(text(offers[0]).split()[1])
+    assert Page(visitor.get(offers[0].get("href", ""))).total == count > 0
+
+
 def test_words_are_counted_among_all_kinds(visitor):
     page = Page(visitor.get("/providers?q=排产"))
     tabs = {text(a).split()[0]: a for a in find(page.one("nav", "tabs"), "a")}
