@@ -30,7 +30,7 @@ from marketplace.permissions import SYSTEM
 from marketplace.services.importing import jobs, reader
 from marketplace.services.importing.jobs import Upload
 from tests import factories
-from tests.bench.search_bench import TERMS
+from tests.bench.search_corpus import TERMS
 from tests.integration.importing import books
 from tests.support.postgres import Cluster
 
