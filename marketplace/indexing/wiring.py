@@ -92,6 +92,11 @@ class Catalogue:
             self._engine = self._searcher = None
 
 
+def warm() -> None:
+    """Read the tables of words and sounds now, so that forked workers share them."""
+    Analyzer(["服务商"]).warm()
+
+
 def searcher(engine: Engine, words: Vocabulary) -> Searcher:
     """Search with these words: those in use, or those an editor tries out."""
     return Searcher(engine, Analyzer(terms(words), synonyms(words)))
