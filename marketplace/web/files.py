@@ -1,6 +1,9 @@
 """Stored files as answers: to save, or as harmless pictures (S74). Whoever may not read one gets
 the same answer as for one that does not exist."""
 
+from functools import lru_cache
+from pathlib import Path
+
 from flask import Blueprint, Response, render_template, request, send_file, url_for
 
 from marketplace.db import current_session
@@ -46,7 +49,7 @@ def view(file_id: int) -> str:
     page = int(number) if number.isdecimal() and len(number) < 5 else 1
     pages = 0
     if row.media_type == inspection.PDF:
-        pages = inspection.check(storage().path(row.sha256), row.media_type).pages
+        pages = _pages(storage().path(row.sha256))
     if pages and not 1 <= page <= pages:
         raise NotFound
     return render_template(
@@ -54,6 +57,12 @@ def view(file_id: int) -> str:
         shown=_shown(row, page), page=page, pages=pages,
         link=lambda number: url_for("files.view", file_id=row.id, page=number),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1000)
+def _pages(path: Path) -> int:
+    """Counted once: a path names its content and never another."""
+    return inspection.check(path, inspection.PDF).pages
 
 
 def _shown(row: StoredFile, page: int) -> str:

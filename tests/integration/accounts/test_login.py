@@ -24,7 +24,7 @@ def shown(page: str) -> str:
 def test_right_password_opens_a_session(client, person, database):
     user = person(PROVIDER)
     answer = sign_in(client, user)
-    assert (answer.status_code, answer.location) == (303, "/account")
+    assert (answer.status_code, answer.location) == (303, "/p")
     page = client.get("/account")
     assert (page.status_code, "服务商负责人" in page.text) == (200, True)
     with database.reading() as session:
