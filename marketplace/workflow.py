@@ -1,9 +1,9 @@
 """``perform``: the only code that changes a state (house.md §9).
 
 lock → transition → permission → guards (all reasons are shown) → state, phase, stamps →
-event → effects. It does not commit. States and transitions are data of the pinned programme;
-code depends on phases only. Guards and effects register here by name; the loader of programme
-files checks the names.
+event → effects. It does not commit. States and transitions are data, of the pinned programme or
+of the noun's own file (``programmes.nouns``); code depends on phases only. Guards and effects
+register here by name; tests and ``programmes check`` compare the names with the files.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +18,7 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import Why, record
 from marketplace.models import Event, Membership, Provider
 from marketplace.permissions import Actor, Permission, can, require
+from marketplace.programmes import nouns
 from marketplace.programmes.workflows import State, Transition, Workflow
 
 
@@ -68,9 +69,23 @@ def effect(name: str) -> Callable[[Effect], Effect]:
     return register
 
 
+def lives_in(model: type[Any], noun: str, *loading: Any) -> None:
+    """Rows of ``model`` live in the workflow of ``noun``, which belongs to no programme.
+
+    ``loading``: options for what permission checks, guards and effects need beside the row. A
+    wrong file is found here, at start. Raises LoadFailed.
+    """
+    nouns.workflow(noun)
+    WORKFLOW_OF[model] = noun
+    LOADING[model] = list(loading)
+
+
 def workflow_of(subject: Any) -> Workflow:
-    """The pinned workflow that ``subject`` lives in."""
-    workflow: Workflow = subject.round.programme.workflows[WORKFLOW_OF[type(subject)]]
+    """The workflow that ``subject`` lives in: its noun's, else the one its round has pinned."""
+    name = WORKFLOW_OF[type(subject)]
+    if name in nouns.PHASES:
+        return nouns.workflow(name)
+    workflow: Workflow = subject.round.programme.workflows[name]
     return workflow
 
 
