@@ -5,6 +5,7 @@ from flask import Flask
 from marketplace.settings import Settings
 from marketplace.web import (
     access,
+    centres,
     compression,
     context,
     csrf,
@@ -28,6 +29,8 @@ from marketplace.web.held import blueprint as held_pages
 from marketplace.web.imports import blueprint as import_pages
 from marketplace.web.inbox import blueprint as inbox_pages
 from marketplace.web.letters import blueprint as letter_pages
+from marketplace.web.me import blueprint as enterprise_pages
+from marketplace.web.p import blueprint as provider_pages
 from marketplace.web.public import blueprint as public_pages
 from marketplace.web.tasks import blueprint as task_pages
 from marketplace.web.uploads import blueprint as upload_pages
@@ -36,7 +39,7 @@ from marketplace.web.work.blueprint import blueprint as work_pages
 BLUEPRINTS = (
     health_pages, display_pages, auth_pages, contact_pages, public_pages, work_pages, import_pages,
     calendar_pages, admin_pages, upload_pages, file_pages, inbox_pages,
-    draft_pages, held_pages, task_pages, letter_pages,
+    draft_pages, held_pages, task_pages, letter_pages, provider_pages, enterprise_pages,
 )  # fmt: skip
 
 
@@ -55,4 +58,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     context.init_app(app, settings)
+    centres.init_app(app)
     headers.wrap(app, settings)
