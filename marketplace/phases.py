@@ -151,3 +151,71 @@ class RebuildPhase(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class ProjectPhase(StrEnum):
+    """Where a transformation project stands, from its filing to its end."""
+
+    DRAFT = "draft"
+    CONFIRMING = "confirming"
+    FILING = "filing"
+    RETURNED = "returned"
+    RUNNING = "running"
+    ACCEPTANCE = "acceptance"
+    ACCEPTED = "accepted"
+    TERMINATED = "terminated"
+    DISCARDED = "discarded"
+
+
+UNFILED_PHASES = (ProjectPhase.DRAFT, ProjectPhase.RETURNED, ProjectPhase.DISCARDED)
+"""Project phases in which nothing is agreed: the provider alone writes, nobody is bound."""
+
+FILED_PHASES = (
+    ProjectPhase.RUNNING,
+    ProjectPhase.ACCEPTANCE,
+    ProjectPhase.ACCEPTED,
+    ProjectPhase.TERMINATED,
+)
+"""Project phases of a contract that the district has taken on file."""
+
+
+class MilestonePhase(StrEnum):
+    """Where a milestone of a project stands."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    CONFIRMED = "confirmed"
+    DISPUTED = "disputed"
+
+
+class ChangePhase(StrEnum):
+    """Where a change notice of a project stands."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    OBJECTED = "objected"
+
+
+class AcceptancePhase(StrEnum):
+    """Where one acceptance of a project stands."""
+
+    APPLIED = "applied"
+    ENTERED = "entered"
+    PASSED = "passed"
+    FAILED = "failed"
+    REOPENED = "reopened"
+
+
+class DisputePhase(StrEnum):
+    """Where a dispute about a project stands."""
+
+    MEDIATING = "mediating"
+    DECIDING = "deciding"
+    SETTLED = "settled"
+    DECIDED = "decided"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN_DISPUTES = (DisputePhase.MEDIATING, DisputePhase.DECIDING)

@@ -1,5 +1,6 @@
 """All tables. Importing this package registers every model with ``Base.metadata``."""
 
+from marketplace.models.acceptances import Acceptance, Dispute
 from marketplace.models.accounts import (
     LoginCounter,
     OneTimeLink,
@@ -22,18 +23,23 @@ from marketplace.models.memberships import Ban, Candidacy, Membership, Waiver
 from marketplace.models.organisations import Affiliation, Organisation
 from marketplace.models.outbox import Lease, OutboxItem
 from marketplace.models.products import Product
+from marketplace.models.projects import ChangeNotice, Milestone, Project
 from marketplace.models.providers import Person, Provider
+from marketplace.models.ratings import Rating, RatingVersion
 from marketplace.models.rebuilds import IndexRebuild
 from marketplace.models.rounds import Quota, Round
 from marketplace.models.vocabulary import CalendarDay, CalendarYear, Term
 
 __all__ = [
+    "Acceptance",
     "Affiliation",
     "Ban",
     "CalendarDay",
     "CalendarYear",
     "Candidacy",
     "CaseStudy",
+    "ChangeNotice",
+    "Dispute",
     "Event",
     "EventSeal",
     "FormDraft",
@@ -46,15 +52,19 @@ __all__ = [
     "Membership",
     "Message",
     "MessageChoice",
+    "Milestone",
     "OneTimeLink",
     "Organisation",
     "OutboxItem",
     "PasswordHistory",
     "Person",
     "Product",
+    "Project",
     "Provider",
     "Quota",
     "RateCounter",
+    "Rating",
+    "RatingVersion",
     "RecoveryCode",
     "RoleGrant",
     "Round",
