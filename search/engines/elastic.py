@@ -166,7 +166,7 @@ class ElasticEngine:
     @contextmanager
     def build(self, meta: Meta) -> Iterator[Build]:
         self._state.make()
-        lease = Lease(self._connection, self._state.index)
+        lease = Lease(self._connection, self._state)
         with lease.held():
             before = self._sweep(())
             build = ElasticBuild(self._connection, self._state, lease, meta)
@@ -199,13 +199,17 @@ class ElasticEngine:
             "breaker": self._connection.breaker.state,
         }
         try:
-            facts["building"] = self._state.places(patient=False).building or ""
+            places = self._state.places(patient=False)
+            facts |= {"building": places.building or "", "generation": places.current or ""}
+            if places.current:
+                meta = self._state.meta(places.current, patient=False)
+                facts |= {"schema": meta.schema, "analysis": meta.analysis, "words": meta.words}
             view = self.view()
             facts["generation"] = view.index
             facts |= self._measured(view.index)
             facts["terms"] = len(view.meta.terms)
             facts["state"] = "ok"
-        except SearchError as error:
+        except (SearchError, Absent) as error:  # absent: replaced in this very moment
             facts["state"] = type(error).__name__
             facts["reason"] = str(error)
         return facts

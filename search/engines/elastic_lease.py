@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from search.engines.elastic_connection import Absent, Connection
-from search.engines.elastic_state import LEASE
+from search.engines.elastic_state import LEASE, State
 from search.errors import Unavailable, WriterBusy
 
 LEASE_SECONDS = 40.0
@@ -21,9 +21,9 @@ ANOTHER_BUILD = "另一个进程正在重建搜索索引；如果它已中断，
 class Lease:
     """Held while a thread renews it; who is killed loses it after 40 seconds."""
 
-    def __init__(self, connection: Connection, index: str) -> None:
+    def __init__(self, connection: Connection, state: State) -> None:
         self._connection = connection
-        self._index = index
+        self._state = state
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._place: dict[str, Any] = {}
         self._until = 0.0
@@ -44,28 +44,30 @@ class Lease:
 
     def check(self) -> None:
         """Raises WriterBusy when the lease was lost, because it could not be renewed in time."""
-        if time.time() >= self._until:
+        if time.monotonic() >= self._until:
             raise WriterBusy("重建期间与搜索服务失去联系太久，未切换，请重试")
 
     def _take(self) -> None:
         try:
-            found = self._connection.tell(lambda es: es.get(index=self._index, id=LEASE))
+            found = self._connection.tell(lambda es: es.get(index=self._state.index, id=LEASE))
         except Absent:
             self._write(op_type="create")
             return
-        if float(found["_source"]["until"]) > time.time():
+        if float(found["_source"]["until"]) > self._state.server_time():
             raise WriterBusy(ANOTHER_BUILD)
         self._write(if_seq_no=found["_seq_no"], if_primary_term=found["_primary_term"])
 
     def _write(self, **conditions: Any) -> None:
         from elasticsearch import ConflictError
 
-        until = time.time() + LEASE_SECONDS
+        # What others see lasts a second longer than what this process counts on.
+        end = time.monotonic() + LEASE_SECONDS
+        until = self._state.server_time() + LEASE_SECONDS + 1
         document = {"holder": self._holder, "until": until}
 
         def send(es: Any) -> Any:
             try:
-                return es.index(index=self._index, id=LEASE, document=document, **conditions)
+                return es.index(index=self._state.index, id=LEASE, document=document, **conditions)
             except ConflictError as error:
                 raise WriterBusy(ANOTHER_BUILD) from error
 
@@ -74,7 +76,7 @@ class Lease:
             "if_seq_no": answer["_seq_no"],
             "if_primary_term": answer["_primary_term"],
         }
-        self._until = until
+        self._until = end
 
     def _renew(self, stop: threading.Event) -> None:
         while not stop.wait(RENEW_SECONDS):
@@ -88,6 +90,8 @@ class Lease:
 
     def _release(self) -> None:
         try:
-            self._connection.tell(lambda es: es.delete(index=self._index, id=LEASE, **self._place))
+            self._connection.tell(
+                lambda es: es.delete(index=self._state.index, id=LEASE, **self._place)
+            )
         except (Unavailable, Absent):
             return  # then it ends by itself

@@ -2,17 +2,15 @@
 
 ``<prefix>``            alias of the index in use
 ``<prefix>-building``   alias of the index that a rebuild fills
-``<prefix>-v…``         the indexes themselves: hash of the fields and time of birth
+``<prefix>-v…``         the indexes: hash of the fields, a number that grows, a part by chance
 ``<prefix>-state``      a small index: the mark that changes with every write, ids written during
                         a rebuild, and the lease of the one who rebuilds
 """
 
 import re
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from search.engines.elastic_connection import Absent, Connection
@@ -60,7 +58,8 @@ class State:
         self.index = f"{self.prefix}-state"
         self.building_alias = f"{self.prefix}-building"
         self._connection = connection
-        self._name = re.compile(rf"{re.escape(self.prefix)}-v[0-9a-f]{{8}}-([0-9]{{20}})")
+        number, chance = "[0-9]{6,}", "[0-9a-f]{6}"
+        self._name = re.compile(rf"{re.escape(self.prefix)}-v[0-9a-f]{{8}}-{number}-{chance}")
         self._metas: dict[str, Meta] = {}
 
     def make(self) -> None:
@@ -75,8 +74,9 @@ class State:
             )
 
     def new_name(self) -> str:
-        """A name for a new index; later ones sort later."""
-        return f"{self.prefix}-v{schema_hash()[:8]}-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
+        """A name for a new index that no other has had; later ones have higher numbers."""
+        last = max((_number(name) for name in self.places().all), default=0)
+        return f"{self.prefix}-v{schema_hash()[:8]}-{last + 1:06d}-{secrets.token_hex(3)}"
 
     def places(self, *, patient: bool = True) -> Places:
         """The indexes of this prefix, as the cluster knows them."""
@@ -91,7 +91,7 @@ class State:
         def with_alias(alias: str) -> str | None:
             return next((name for name, aliases in found.items() if alias in aliases), None)
 
-        ordered = sorted(found, key=lambda name: name[-20:])
+        ordered = sorted(found, key=_number)
         return Places(with_alias(self.prefix), with_alias(self.building_alias), tuple(ordered))
 
     def current(self, *, patient: bool = True) -> str:
@@ -157,4 +157,13 @@ class State:
             lease = self._connection.tell(lambda es: es.get(index=self.index, id=LEASE))
         except Absent:
             return False
-        return float(lease["_source"]["until"]) > time.time()
+        return float(lease["_source"]["until"]) > self.server_time()
+
+    def server_time(self) -> float:
+        """Seconds on the servers' clock: those of the machines that rebuild need not agree."""
+        (health,) = self._connection.tell(lambda es: es.cat.health(format="json"))
+        return float(health["epoch"])
+
+
+def _number(name: str) -> int:
+    return int(name.split("-")[-2])

@@ -65,14 +65,14 @@ class ElasticLab:
 
     def generations(self) -> list[str]:
         found = self.client.indices.get(index=f"{self.prefix}-v*", features="aliases")
-        return sorted(found, key=lambda name: name[-20:])
+        return sorted(found, key=lambda name: int(name.split("-")[-2]))
 
     def kept(self, before: str, now: str) -> list[str]:
         return [before, now]
 
     def plant_leftover(self) -> str:
         """Also the block of a switch that did not end."""
-        leftover = f"{self.prefix}-v00000000-20200101000000000000"
+        leftover = f"{self.prefix}-v00000000-000777-abcdef"
         aliases: dict[str, Any] = {f"{self.prefix}-building": {}, f"{leftover}-w": {}}
         self.client.indices.create(index=leftover, aliases=aliases)
         self.client.indices.add_block(index=self.prefix, block="write")
