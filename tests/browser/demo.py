@@ -101,7 +101,9 @@ def open_demo(data: Path) -> Iterator[Demo]:
     """Migrate, seed and serve in a folder of its own, as ``make run`` does."""
     server.run(data, "db", "upgrade")
     server.run(data, "seed", "demo")
-    settings = Settings.from_env({"MARKETPLACE_MODE": "demo", "MARKETPLACE_DATA": str(data)})
+    settings = Settings.from_env(
+        {"MARKETPLACE_MODE": "demo", "MARKETPLACE_DATA": str(data), "SEMANTIC": "off"}
+    )
     app = create_app(settings)
     with server.serve(data) as base:
         yield Demo(base, app)
