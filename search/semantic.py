@@ -133,8 +133,8 @@ def check_files(folder: Path) -> None:
 class Passages:
     """The vectors of groups of passages; made once, at the first use or by ``ready``.
 
-    ``folder`` keeps them as ``<hash of model and texts>.npy``; whatever is wrong with that file,
-    they are made again.
+    ``folder``, which is theirs alone, keeps them as ``<hash of model and texts>.npy``; whatever is
+    wrong with that file, they are made again, and former ones are removed.
     """
 
     def __init__(
@@ -212,6 +212,9 @@ class Passages:
             with NamedTemporaryFile(dir=path.parent, delete=False) as file:
                 np.save(file, vectors)
             os.replace(file.name, path)
+            for former in path.parent.glob("*.npy"):
+                if former != path:
+                    former.unlink(missing_ok=True)
 
 
 def fuse(by_words: Mapping[int, float], by_meaning: Mapping[int, float]) -> dict[int, float]:

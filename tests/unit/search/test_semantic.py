@@ -67,7 +67,9 @@ def test_vectors_are_kept_and_made_again_when_spoilt(tmp_path: Path):
     assert third.passages == 3
     other = Letters()
     Passages(other, [["a", "b"], ["b"]], tmp_path).ready()
-    assert other.passages == 3  # other texts, other file
+    assert other.passages == 3  # other texts, another file instead of the former one
+    assert len(list(tmp_path.iterdir())) == 1
+    assert kept not in tmp_path.iterdir()
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path):
