@@ -12,7 +12,7 @@ from marketplace.errors import Invalid
 
 FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x20\x7f\\]")
 CSRF_FIELD = "csrf_token"
-APART = re.compile(r"[a-z][a-z0-9_]*-(kept|drop|(alt|replace|swap)-\d+)|draft_[a-z]+")
+APART = re.compile(r"[a-z][a-z0-9_]{0,29}-(kept|drop|(alt|replace|swap)-\d+)|draft_[a-z]+")
 """Fields of ``web.uploads`` and ``web.drafts``, which read them: no schema knows them."""
 
 

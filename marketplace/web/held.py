@@ -23,7 +23,7 @@ from marketplace.web.sessions import signed_in
 blueprint = Blueprint("held", __name__, url_prefix="/resume")
 
 SECRET = "password"  # noqa: S105  a part of field names that are not kept
-REPLACED = re.compile(r"([a-z][a-z0-9_]*)-replace-(\d+)")
+REPLACED = re.compile(r"([a-z][a-z0-9_]{0,29})-replace-(\d+)")
 UNHELD = ("uploads.upload", "drafts.save", "auth.sign_out")
 """Answered to scripts, or not worth coming back to."""
 
