@@ -98,7 +98,7 @@ def rebuild(
         _agree(build, load, expected, tell)
         with build.frozen():
             # Nobody can write now: what was written since the last look is the last of it.
-            caught_up += _catch_up(build, load, tell)
+            caught_up += _catch_up(build, load, tell, frozen=True)
             build.swap()
     return Rebuilt(build.generation, added, caught_up)
 
@@ -119,13 +119,20 @@ def _bulk(build: Build, documents: Iterable[Document], tell: Progress) -> int:
     return added
 
 
-def _catch_up(build: Build, load: Loader, tell: Progress) -> int:
-    """Read again what was written to the index in use while this one was built."""
-    total = 0
+def _catch_up(build: Build, load: Loader, tell: Progress, *, frozen: bool = False) -> int:
+    """Read again what was written to the index in use while this one was built.
+
+    While others write there is always something more: when a round is no smaller than the one
+    before, the rest is left to the last look, during which nobody can write.
+    """
+    total, before = 0, None
     while ids := build.touched():
         _reload(build, load, ids)
         total += len(ids)
         tell("catch_up", total)
+        if not frozen and before is not None and len(ids) >= before:
+            break
+        before = len(ids)
     return total
 
 

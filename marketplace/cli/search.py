@@ -17,7 +17,7 @@ from marketplace.services import holders, index_queue, rebuilds
 STAGES = {"documents": "写入", "catch_up": "追平", "verify": "核对", "compare": "核对"}
 COUNTED = ("documents", "verify")
 SHOWN = 50
-NICENESS = 10
+NICENESS = 5
 
 
 @click.group("search", help="搜索索引")

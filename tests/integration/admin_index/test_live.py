@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -15,7 +16,7 @@ from sqlalchemy import select
 
 from marketplace import clock, outbox
 from marketplace.db import Database
-from marketplace.indexing.upkeep import verify_index
+from marketplace.indexing.upkeep import rebuild_index, verify_index
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Product, Provider
 from marketplace.phases import RebuildPhase, Role
@@ -35,13 +36,25 @@ DAY = clock.today()
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Flask]:
-    """The application on a market of its own; nobody indexes yet."""
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+) -> Iterator[Flask]:
+    """The application on a market of its own, with one of the engines; nobody indexes yet."""
     app, market = standing(tmp_path_factory.mktemp("live"), sqlite_template, PROVIDERS)
+    database, settings = app.extensions["database"], app.extensions["settings"]
+    if request.param == "elasticsearch":
+        address = f"{request.getfixturevalue('elasticsearch')}/live{secrets.token_hex(4)}"
+        app.extensions["settings"] = replace(settings, search_url=address)
+        app.extensions["search"] = Catalogue(address, database)
+        rebuild_index(app.extensions["search"], database)
     app.extensions["market"] = market
     yield app
     app.extensions["search"].close()
-    app.extensions["database"].engine.dispose()
+    database.engine.dispose()
+
+
+on_both = pytest.mark.parametrize("site", ["tantivy", "elasticsearch"], indirect=True)
+on_tantivy = pytest.mark.parametrize("site", ["tantivy"], indirect=True)
 
 
 @contextmanager
@@ -87,6 +100,7 @@ def freshness(app: Flask) -> float:
     return time.monotonic() - start
 
 
+@on_both
 def test_an_edit_is_searchable_within_a_second(site: Flask) -> None:
     """The bench prints the figures of an idle machine; here the bound is loose, and of half."""
     with worker(site):
@@ -95,6 +109,7 @@ def test_an_edit_is_searchable_within_a_second(site: Flask) -> None:
     assert median(seen) < 1.0
 
 
+@on_tantivy
 def test_a_killed_worker_is_replaced(site: Flask) -> None:
     """E24: the second stands by while the first works, and follows it within ten seconds."""
     database = site.extensions["database"]
@@ -192,7 +207,8 @@ def operator(app: Flask):
     return client
 
 
-@pytest.mark.timeout(count(120, 1800))
+@on_both
+@pytest.mark.timeout(count(180, 1800))
 def test_nobody_notices_a_rebuild(site: Flask) -> None:
     """E26: 20 writes and 50 searches a second during rebuilds asked for on the page."""
     database, market = site.extensions["database"], site.extensions["market"]
@@ -213,7 +229,7 @@ def test_nobody_notices_a_rebuild(site: Flask) -> None:
                     data={"form_key": secrets.token_hex(10), "reason": f"第{number}次"},
                 )
                 assert answer.status_code == 303
-                until(lambda: _ended(database), 60)
+                until(lambda: _ended(database), 120)
                 assert _last(database) == (RebuildPhase.DONE, f"第{number}次")
         finally:
             for thread in around:

@@ -88,6 +88,14 @@ def test_an_index_of_another_release_is_named(operator, pool, settings):
     assert [row.endswith("不一致") for row in rows] == [True, False, False]
 
 
+def test_cards_of_another_release_are_named(operator, pool):
+    """The engine answers, but pages cannot show what it gives."""
+    numbers = [key for key, _ in pool.catalogue.engine.view().ids()]
+    old = [Document(key, 99, "旧卡片", card={"shape": 0}) for key in numbers]
+    pool.catalogue.engine.apply(old)
+    assert "索引与程序版本不一致" in Page(operator.get(PAGE)).main
+
+
 def test_no_index_at_all_is_told(login_as, database):
     page = Page(login_as(Role.ADMIN_SECURITY).get(PAGE))
     assert "搜索不可用" in page.main

@@ -1,8 +1,10 @@
 """Rebuilds survive the processes that do them: taken up again, called off, failed, never stuck."""
 
+import itertools
 import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from marketplace.permissions import SYSTEM
 from marketplace.phases import RebuildPhase
 from marketplace.services import holders, rebuilds
 from marketplace.services.rebuilds import LOST, MOST_ATTEMPTS, STALE
-from search import SearchRequest
+from search import Document, Rebuilt, SearchRequest, open_engine, rebuild, verify
 from search.engines.locks import file_lock
 from tests.integration.admin_index.pool import PROVIDERS, Pool, fill, until
 
@@ -222,3 +224,49 @@ def test_the_command_line_takes_part_in_the_same_order(pool: Pool) -> None:
         pool.database.run(
             lambda session: rebuilds.begin(session, SYSTEM, reason="命令行", holder="x:1:2")
         )
+
+
+def test_a_rebuild_ends_while_others_never_stop_writing(tmp_path: Path) -> None:
+    """Catching up is slower here than writing: without an end to it this would go on for ever."""
+    engine = open_engine(f"tantivy://{tmp_path}/index")
+    source = {f"case:{number}": Document(f"case:{number}", 1, "案例") for number in range(20)}
+
+    def load(ids: Sequence[str]) -> list[Document]:
+        time.sleep(0.25)
+        return [source[each] for each in ids]
+
+    def present() -> list[Document]:
+        time.sleep(0.25)
+        return list(source.values())
+
+    def again() -> Rebuilt:
+        return rebuild(
+            engine,
+            present,
+            load=load,
+            expected=lambda: [(each.id, each.version) for each in list(source.values())],
+        )
+
+    def write() -> None:
+        for version in itertools.count(2):
+            if stop.wait(0.005):
+                return
+            for number in range(5):
+                document = Document(f"case:{number}", version, "改过的案例")
+                source[document.id] = document
+                engine.apply([document])
+
+    again()
+    stop = threading.Event()
+    writer = threading.Thread(target=write)
+    writer.start()
+    time.sleep(0.2)
+    try:
+        built = again()
+    finally:
+        stop.set()
+        writer.join()
+    assert built.generation == "g000002"
+    assert built.caught_up > 0
+    assert not verify(engine, [(each.id, each.version) for each in source.values()])
+    engine.close()
