@@ -5,13 +5,21 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from marketplace import outbox
+from marketplace import clock, outbox
 from marketplace.indexing.building import NAMED_KINDS
 from marketplace.indexing.wiring import Catalogue, terms
 from marketplace.outbox import QueueStatus
 from marketplace.services.vocabulary import Vocabulary
-from search import SearchError, new_terms, status
+from search import (
+    IndexMismatch,
+    IndexMissing,
+    SearchError,
+    SearchRequest,
+    new_terms,
+    status,
+)
 
+OK = "ok"
 HASHES = ("schema", "analysis", "words")
 IN_DOCUMENTS = frozenset("provider_type" if kind == "type" else kind for kind in NAMED_KINDS)
 """Kinds of vocabulary whose names stand in the text of documents."""
@@ -19,7 +27,7 @@ IN_DOCUMENTS = frozenset("provider_type" if kind == "type" else kind for kind in
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """One hash of how an index is made: in the index in use (empty: none), and in this program."""
+    """One hash of how an index is made: of the one in use (empty: unknown), and of this program."""
 
     name: str
     index: str
@@ -28,14 +36,14 @@ class Fingerprint:
     @property
     def same(self) -> bool:
         """Whether this program can read and write such an index."""
-        return self.index == self.program
+        return self.index in ("", self.program)
 
 
 @dataclass(frozen=True)
 class Standing:
     """How the index stands. ``facts`` are the engine's own; ``new_terms`` wait for a rebuild."""
 
-    healthy: bool
+    state: str
     reason: str
     facts: Mapping[str, str | int]
     fingerprints: Sequence[Fingerprint]
@@ -43,9 +51,19 @@ class Standing:
     queue: QueueStatus
 
     @property
-    def built(self) -> bool:
-        """Whether there is an index at all."""
-        return any(each.index for each in self.fingerprints)
+    def healthy(self) -> bool:
+        """Whether it answers."""
+        return self.state == OK
+
+    @property
+    def mismatched(self) -> bool:
+        """Whether the index was made by another release and must be rebuilt."""
+        return self.state == IndexMismatch.__name__
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is no index at all."""
+        return self.state == IndexMissing.__name__
 
 
 def standing(catalogue: Catalogue, session: Session) -> Standing:
@@ -55,14 +73,25 @@ def standing(catalogue: Catalogue, session: Session) -> Standing:
     pairs = [(name, facts.pop(name, ""), facts.pop(f"program_{name}", "")) for name in HASHES]
     facts.pop("new_terms", None)
     state, reason = str(facts.pop("state", "")), str(facts.pop("reason", ""))
+    if state == OK:
+        state, reason = _searched(catalogue)
     return Standing(
-        healthy=state == "ok",
+        state=state,
         reason=reason,
         facts=facts,
         fingerprints=[Fingerprint(name, str(index), str(ours)) for name, index, ours in pairs],
         new_terms=waiting_terms(catalogue, words),
         queue=outbox.status(session, outbox.INDEX),
     )
+
+
+def _searched(catalogue: Catalogue) -> tuple[str, str]:
+    """State and reason as a visitor's search finds them, cards of another release included."""
+    try:
+        catalogue.search(SearchRequest(clock.today(), per_page=1))
+    except SearchError as error:
+        return type(error).__name__, str(error)
+    return OK, ""
 
 
 def waiting_terms(catalogue: Catalogue, words: Vocabulary) -> tuple[str, ...]:

@@ -34,8 +34,12 @@ SHOWN_TERMS = 30
 FACTS = {
     "engine": "引擎", "path": "位置", "generation": "索引代次", "documents": "条目数",
     "segments": "分段数", "terms": "专用词数", "building": "正在建的代次", "state": "状态",
-    "cluster": "集群状态", "nodes": "节点数", "breaker": "断路器", "version": "版本",
+    "health": "集群健康", "nodes": "节点数", "bytes": "占用空间（字节）", "breaker": "断路器",
 }  # fmt: skip
+VALUES: dict[str, dict[str | int, str]] = {
+    "health": {"green": "正常", "yellow": "缺少副本", "red": "有分片不可用"},
+    "breaker": {"closed": "正常", "open": "已断开，正在等引擎恢复"},
+}
 FINGERPRINTS = {"schema": "字段", "analysis": "分词规则", "words": "通用词典"}
 PHASES: dict[str, tuple[str, str, str]] = {
     RebuildPhase.WAITING: ("info", "clock", "等待后台进程"),
@@ -142,10 +146,14 @@ def _name_of(job: IndexRebuild) -> str | None:
 
 
 def _standing(found: Standing) -> dict[str, Any]:
-    facts = {FACTS.get(name, name): value for name, value in found.facts.items() if value != ""}
+    facts = {
+        FACTS.get(name, name): VALUES.get(name, {}).get(value, value)
+        for name, value in found.facts.items()
+        if value != ""
+    }
     return {
         "healthy": found.healthy,
-        "built": found.built,
+        "missing": found.missing,
         "reason": found.reason,
         "facts": list(facts.items()),
         "fingerprints": [
@@ -155,7 +163,7 @@ def _standing(found: Standing) -> dict[str, Any]:
             }
             for each in found.fingerprints
         ],
-        "mismatch": found.built and not all(each.same for each in found.fingerprints),
+        "mismatch": found.mismatched,
         "new_terms": found.new_terms[:SHOWN_TERMS],
         "more_terms": max(len(found.new_terms) - SHOWN_TERMS, 0),
     }  # fmt: skip
