@@ -17,7 +17,11 @@ from search.places import FIELD, every_place, place_keys
 from search.ties import tie_values
 
 # Raise it whenever the same text gives other tokens: indexes built before must be rebuilt.
-ANALYSIS_VERSION = "2"
+ANALYSIS_VERSION = "3"
+
+# Stands in every text field that would be empty; no query can become this token. Elasticsearch
+# weighs words by the documents that have the field, tantivy by all documents: so all have it.
+EMPTY = "∅"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def entry_of(document: Document, dictionary: Dictionary) -> Entry:
     return Entry(
         document.id,
         document.version,
-        texts,
+        {name: text or EMPTY for name, text in texts.items()},
         _keywords(document, values["title"] + values["alias"]),
         _integers(document),
         _stored(document),

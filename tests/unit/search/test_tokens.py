@@ -82,10 +82,10 @@ def test_entry_of_a_document() -> None:
     ties = tie_values("product:7")
     assert entry.texts == {
         "title_b": "澜图 mes",
-        "title_d": "",
+        "title_d": "∅",
         "title_c": "图 澜",
         "alias_b": "澜图",
-        "alias_d": "",
+        "alias_d": "∅",
         "alias_c": "图 澜",
         "body_b": "注塑 塑车 车间 间排 排产",
         "body_d": "注塑车间",
