@@ -22,7 +22,10 @@ FEW = 5
 
 
 def insert_rows(session: Session, table: Table, records: Sequence[Record]) -> None:
-    """Insert ``records`` (all with the same keys) in the running transaction."""
+    """Insert ``records`` (all with the same keys) in the running transaction.
+
+    Defaults are made once for the batch.
+    """
     if not records:
         return
     connection = session.connection()
@@ -51,11 +54,9 @@ def _rows(
 ) -> list[list[Any]]:
     """Values as the driver takes them, in the order of ``columns``."""
     given = [(c.name, _maker(c, dialect)) for c in columns if c.name in records[0]]
-    filled = [(_default(c), _maker(c, dialect)) for c in columns if c.name not in records[0]]
-    return [
-        [*(make(record[name]) for name, make in given), *(make(value()) for value, make in filled)]
-        for record in records
-    ]
+    # One moment, and one empty list, serve all rows of a batch: what is made here is plain values.
+    filled = [_maker(c, dialect)(_default(c)) for c in columns if c.name not in records[0]]
+    return [[*(make(record[name]) for name, make in given), *filled] for record in records]
 
 
 def _maker(column: Column[Any], dialect: Dialect) -> Maker:
@@ -72,12 +73,10 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _default(column: Column[Any]) -> Callable[[], Any]:
+def _default(column: Column[Any]) -> Any:
     default: Any = column.default
-    if default.is_callable:
-        # SQLAlchemy wraps the function so that it takes an execution context.
-        return lambda: default.arg(None)
-    return lambda: default.arg
+    # SQLAlchemy wraps a function so that it takes an execution context.
+    return default.arg(None) if default.is_callable else default.arg
 
 
 def _copy(
