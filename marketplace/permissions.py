@@ -7,18 +7,36 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
 
-from marketplace.atoms import NOBODY, SYSTEM, Actor, InDistrict, Is, IsSystem, Own, Rule
+from marketplace.atoms import (
+    NOBODY,
+    SYSTEM,
+    Actor,
+    InDistrict,
+    Is,
+    IsSystem,
+    Own,
+    ProjectDistrict,
+    ProjectIn,
+    ProjectSide,
+    Rule,
+)
 from marketplace.errors import Forbidden, NotFound
 from marketplace.models import (
+    Acceptance,
     Candidacy,
     CaseStudy,
+    ChangeNotice,
+    Dispute,
     Membership,
+    Milestone,
     Organisation,
     Person,
     Product,
+    Project,
     Provider,
+    Rating,
 )
-from marketplace.phases import Role
+from marketplace.phases import FILED_PHASES, SUBMITTED_PHASES, Role
 
 __all__ = [
     "NOBODY",
@@ -36,6 +54,8 @@ __all__ = [
 class Permission(StrEnum):
     """What is done, never who does it. Sorted."""
 
+    ACCEPTANCE_REOPEN = "acceptance:reopen"
+    ACCEPTANCE_SEAL = "acceptance:seal"
     BAN_IMPOSE = "ban:impose"
     BAN_LIFT = "ban:lift"
     CALENDAR_EDIT = "calendar:edit"
@@ -44,6 +64,9 @@ class Permission(StrEnum):
     CASE_HIDE = "case:hide"
     COMPONENTS_READ = "components:read"
     CONTACT_UNMASK = "contact:unmask"
+    DISPUTE_DECIDE = "dispute:decide"
+    DISPUTE_MEDIATE = "dispute:mediate"
+    DISPUTE_OPEN = "dispute:open"
     ENTERPRISE_DESK = "enterprise:desk"
     EVENT_READ = "event:read"
     IMPORT_RUN = "import:run"
@@ -64,11 +87,20 @@ class Permission(StrEnum):
     PRODUCT_EDIT = "product:edit"
     PRODUCT_HIDE = "product:hide"
     PROGRAMME_READ = "programme:read"
+    PROJECT_CONFIRM = "project:confirm"
+    PROJECT_DELIVER = "project:deliver"
+    PROJECT_DRAFT = "project:draft"
+    PROJECT_FILE = "project:file"
+    PROJECT_READ = "project:read"
+    PROJECT_TERMINATE = "project:terminate"
     PROVIDER_DESK = "provider:desk"
     PROVIDER_EDIT = "provider:edit"
     PROVIDER_HIDE = "provider:hide"
     PROVIDER_READ = "provider:read"
     QUOTA_CHANGE = "quota:change"
+    RATING_HIDE = "rating:hide"
+    RATING_REPLY = "rating:reply"
+    RATING_WRITE = "rating:write"
     ROLE_GRANT = "role:grant"
     ROUND_MANAGE = "round:manage"
     SEARCH_OPERATE = "search:operate"
@@ -86,20 +118,30 @@ class Permission(StrEnum):
 
 M = TypeVar("M")
 
+TEAM = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER)
+
 _P = Permission
 _CITY = Is(Role.CITY_OFFICER, Role.CITY_LEADER)
 _OFFICER = Is(Role.CITY_OFFICER) | IsSystem()
 _LEADER = Is(Role.CITY_LEADER) | IsSystem()
 _DISTRICT = Is(Role.DISTRICT_REVIEWER) & InDistrict()
 _WATCHERS = Is(Role.COSIGNER, Role.AUDITOR)
-_TEAM = Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER) & Own()
+_TEAM = Is(*TEAM) & Own()
 _BUREAU = Is(
     Role.CITY_OFFICER, Role.CITY_LEADER, Role.COSIGNER, Role.AUDITOR, Role.DISTRICT_REVIEWER
 )
 _ADMIN = Is(Role.ADMIN_USERS)
+_PROVIDER_SIDE = ProjectSide("provider")
+_EDITORS = Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & _PROVIDER_SIDE
+_CLIENT = Is(Role.ENTERPRISE) & ProjectSide("enterprise")
+_DESK = Is(Role.DISTRICT_REVIEWER) & ProjectDistrict()
+_SHOWN = ProjectIn(*SUBMITTED_PHASES)
+_FILED = ProjectIn(*FILED_PHASES)
 _SECURITY = Is(Role.ADMIN_SECURITY)
 
 RULES: dict[Permission, Rule] = {
+    _P.ACCEPTANCE_REOPEN: _CITY & _FILED,
+    _P.ACCEPTANCE_SEAL: _DESK & _FILED,
     _P.BAN_IMPOSE: _LEADER,
     _P.BAN_LIFT: _LEADER,
     _P.CALENDAR_EDIT: _CITY,
@@ -108,6 +150,9 @@ RULES: dict[Permission, Rule] = {
     _P.CASE_HIDE: _OFFICER,
     _P.COMPONENTS_READ: _BUREAU | _ADMIN | _SECURITY,
     _P.CONTACT_UNMASK: _CITY | _DISTRICT,
+    _P.DISPUTE_DECIDE: _CITY & _FILED,
+    _P.DISPUTE_MEDIATE: _DESK & _FILED,
+    _P.DISPUTE_OPEN: (_EDITORS | _CLIENT) & _FILED,
     _P.ENTERPRISE_DESK: Is(Role.ENTERPRISE),
     _P.EVENT_READ: Is(Role.AUDITOR, Role.CITY_LEADER) | _SECURITY,
     _P.IMPORT_RUN: _OFFICER,
@@ -128,11 +173,21 @@ RULES: dict[Permission, Rule] = {
     _P.PRODUCT_EDIT: _OFFICER,
     _P.PRODUCT_HIDE: _OFFICER,
     _P.PROGRAMME_READ: _BUREAU,
+    _P.PROJECT_CONFIRM: _CLIENT & _SHOWN,
+    _P.PROJECT_DELIVER: _EDITORS & _FILED,
+    _P.PROJECT_DRAFT: _EDITORS,
+    _P.PROJECT_FILE: _DESK & _SHOWN,
+    _P.PROJECT_READ: Is(*TEAM) & _PROVIDER_SIDE
+    | (_CITY | _WATCHERS | _DESK | _CLIENT | IsSystem()) & _SHOWN,
+    _P.PROJECT_TERMINATE: (_CITY | _DESK | IsSystem()) & _FILED,
     _P.PROVIDER_DESK: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER),
     _P.PROVIDER_EDIT: _OFFICER,
     _P.PROVIDER_HIDE: _OFFICER,
     _P.PROVIDER_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM | IsSystem(),
     _P.QUOTA_CHANGE: _LEADER,
+    _P.RATING_HIDE: _CITY & _FILED,
+    _P.RATING_REPLY: _EDITORS & _FILED,
+    _P.RATING_WRITE: _CLIENT & _FILED,
     _P.ROLE_GRANT: _ADMIN | IsSystem(),
     _P.ROUND_MANAGE: _OFFICER,
     _P.SEARCH_OPERATE: _SECURITY | IsSystem(),
@@ -149,13 +204,19 @@ RULES: dict[Permission, Rule] = {
 }
 
 READ_RULES: dict[type[Any], Permission] = {
+    Acceptance: _P.PROJECT_READ,
     Candidacy: _P.MEMBERSHIP_READ,
     CaseStudy: _P.PROVIDER_READ,
+    ChangeNotice: _P.PROJECT_READ,
+    Dispute: _P.PROJECT_READ,
     Membership: _P.MEMBERSHIP_READ,
+    Milestone: _P.PROJECT_READ,
     Organisation: _P.ORGANISATION_READ,
     Person: _P.PERSON_READ,
     Product: _P.PROVIDER_READ,
+    Project: _P.PROJECT_READ,
     Provider: _P.PROVIDER_READ,
+    Rating: _P.PROJECT_READ,
 }
 """Which permission says that an object may be known at all: 404 without it, 403 with it."""
 

@@ -167,8 +167,19 @@ class ProjectPhase(StrEnum):
     DISCARDED = "discarded"
 
 
-UNFILED_PHASES = (ProjectPhase.DRAFT, ProjectPhase.RETURNED, ProjectPhase.DISCARDED)
-"""Project phases in which nothing is agreed: the provider alone writes, nobody is bound."""
+WRITING_PHASES = (ProjectPhase.DRAFT, ProjectPhase.RETURNED)
+"""Project phases in which the provider writes the filing."""
+
+SUBMITTED_PHASES = (
+    ProjectPhase.CONFIRMING,
+    ProjectPhase.FILING,
+    ProjectPhase.RETURNED,
+    ProjectPhase.RUNNING,
+    ProjectPhase.ACCEPTANCE,
+    ProjectPhase.ACCEPTED,
+    ProjectPhase.TERMINATED,
+)
+"""Project phases that others than the provider may know of; drafts are the provider's own."""
 
 FILED_PHASES = (
     ProjectPhase.RUNNING,

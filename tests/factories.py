@@ -10,21 +10,27 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
 from marketplace.models import (
+    Acceptance,
     Affiliation,
     Ban,
     Candidacy,
     CaseStudy,
+    ChangeNotice,
+    Dispute,
     Membership,
+    Milestone,
     Organisation,
     Person,
     Product,
+    Project,
     Provider,
     Quota,
+    Rating,
     RoleGrant,
     Round,
     Term,
@@ -32,15 +38,18 @@ from marketplace.models import (
 )
 from marketplace.permissions import SYSTEM
 from marketplace.phases import (
+    FILED_PHASES,
     LIVE_PHASES,
+    MilestonePhase,
     OrganisationKind,
+    ProjectPhase,
     Role,
     SelectionPhase,
     StandingPhase,
 )
-from marketplace.programmes import library
+from marketplace.programmes import library, nouns
 from marketplace.programmes.schema import Programme
-from marketplace.services import passwords, rounds
+from marketplace.services import passwords, project_rules, rounds
 from marketplace.services.rounds import Opening
 from marketplace.settings import ROOT
 
@@ -309,9 +318,96 @@ def make_candidacy(
 def make_ban(session: Session, round_: Round, provider: Provider, **given: Any) -> Ban:
     """A ban of the round's programme that holds from today on without an end."""
     values: dict[str, Any] = {"reason_code": "X07", "since": clock.today(), **given}
-    ban = Ban(
-        organisation_id=provider.organisation_id, programme_id=round_.programme_id, **values
-    )
+    ban = Ban(organisation_id=provider.organisation_id, programme_id=round_.programme_id, **values)
     session.add(ban)
     session.flush()
     return ban
+
+
+def make_project(
+    session: Session,
+    membership: Membership,
+    enterprise: Organisation | None = None,
+    *,
+    phase: ProjectPhase = ProjectPhase.RUNNING,
+    **given: Any,
+) -> Project:
+    """A project of a place of the pool with an enterprise, in any phase, without the steps."""
+    enterprise = enterprise or make_organisation(session, kind=OrganisationKind.ENTERPRISE.value)
+    workflow = nouns.workflow("project")
+    values: dict[str, Any] = {
+        "title": f"注塑车间数字化改造{next(_numbers)}",
+        "contract_no": f"HT-{next(_numbers)}",
+        "segment": membership.segment,
+        "state": next(state.id for state in workflow.states if state.phase == phase),
+        "phase": phase.value,
+        "state_since": clock.now(),
+        "common_modules": ["生产执行"],
+        "custom_modules": ["模具管理"],
+        "list_price_cny": Decimal(500_000),
+        "pilot_price_cny": Decimal(400_000),
+        "contract_price_cny": Decimal(380_000),
+        "signed_on": date(2026, 3, 2),
+        "starts_on": date(2026, 3, 10),
+        "ends_on": date(2026, 9, 10),
+        "filed_on": date(2026, 3, 9) if phase in FILED_PHASES else None,
+        "accepted_on": date(2026, 9, 8) if phase is ProjectPhase.ACCEPTED else None,
+        **given,
+    }
+    project = Project(
+        provider_id=membership.provider_id, enterprise=enterprise, membership=membership, **values
+    )
+    session.add(project)
+    session.flush()
+    return project
+
+
+def make_milestone(
+    session: Session,
+    project: Project,
+    *,
+    phase: MilestonePhase = MilestonePhase.PLANNED,
+    **given: Any,
+) -> Milestone:
+    """One stage of a project, the next in order."""
+    seq = session.scalar(
+        select(func.count()).select_from(Milestone).where(Milestone.project_id == project.id)
+    )
+    values: dict[str, Any] = {
+        "seq": (seq or 0) + 1, "name": f"阶段{(seq or 0) + 1}", "due_on": date(2026, 6, 30),
+        "state": phase.value, "phase": phase.value, "state_since": clock.now(), **given,
+    }  # fmt: skip
+    milestone = Milestone(project=project, **values)
+    session.add(milestone)
+    session.flush()
+    return milestone
+
+
+def make_rating(session: Session, project: Project, score: int = 4, **given: Any) -> Rating:
+    """What the enterprise said of a project, every sub-score the same."""
+    values: dict[str, Any] = {
+        "scores": dict.fromkeys(project_rules.rules().scores, score), "text": "按期交付。", **given,
+    }  # fmt: skip
+    rating = Rating(project=project, provider_id=project.provider_id, **values)
+    session.add(rating)
+    session.flush()
+    return rating
+
+
+def make_project_parts(session: Session, project: Project) -> None:
+    """One row of everything that hangs on a project."""
+    now = clock.now()
+    make_milestone(session, project)
+    make_rating(session, project)
+    session.add_all([
+        ChangeNotice(
+            project=project, changes={"ends_on": ["2026-09-10", "2026-10-10"]}, reason="停产检修",
+            state="proposed", phase="proposed", state_since=now,
+        ),
+        Acceptance(project=project, state="applied", phase="applied", state_since=now),
+        Dispute(
+            project=project, opened_by="enterprise", subject="接口未完成", text="设备未联网。",
+            state="mediating", phase="mediating", state_since=now,
+        ),
+    ])  # fmt: skip
+    session.flush()

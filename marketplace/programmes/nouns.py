@@ -8,13 +8,26 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from marketplace.phases import (
+    AcceptancePhase,
+    ChangePhase,
+    DisputePhase,
+    MilestonePhase,
+    ProjectPhase,
+)
 from marketplace.programmes.loader import LoadFailed, read_document
 from marketplace.programmes.structure import Malformed, Problem, build
 from marketplace.programmes.workflows import TONES, Workflow
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "workflows"
 
-PHASES: dict[str, type[StrEnum]] = {}
+PHASES: dict[str, type[StrEnum]] = {
+    "acceptance": AcceptancePhase,
+    "change_notice": ChangePhase,
+    "dispute": DisputePhase,
+    "milestone": MilestonePhase,
+    "project": ProjectPhase,
+}
 """The phases that states of a noun may name, by noun; one line for each."""
 
 

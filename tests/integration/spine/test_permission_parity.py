@@ -9,19 +9,28 @@ from sqlalchemy.orm import Session, selectinload
 
 from marketplace.db import Database
 from marketplace.models import (
+    Acceptance,
     Candidacy,
     CaseStudy,
+    ChangeNotice,
+    Dispute,
     Membership,
+    Milestone,
     Organisation,
     Person,
     Product,
+    Project,
     Provider,
+    Rating,
 )
 from marketplace.permissions import NOBODY, RULES, SYSTEM, Actor, Permission, visible
-from marketplace.phases import Role
+from marketplace.phases import ProjectPhase, Role
 from tests import factories
 
-MODELS = (Organisation, Provider, Product, CaseStudy, Person, Membership, Candidacy)
+PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating)
+MODELS = (
+    Organisation, Provider, Product, CaseStudy, Person, Membership, Candidacy, Project, *PARTS,
+)  # fmt: skip
 DISTRICTS = ("370202", "370212", None)
 
 
@@ -32,7 +41,8 @@ def session(engine: Engine) -> Any:
 
 
 def fill(session: Session) -> list[int]:
-    """Everything a provider may have, for two providers per district; ids of organisations."""
+    """Everything a provider may have, for two providers per district; ids of organisations:
+    of a provider and its client in turn."""
     round_ = factories.make_round(session)
     ids = []
     for district, _ in product(DISTRICTS, range(2)):
@@ -41,15 +51,19 @@ def fill(session: Session) -> list[int]:
         factories.make_product(session, provider)
         factories.make_case(session, provider)
         factories.make_person(session, provider)
-        factories.make_membership(session, round_, provider)
+        membership = factories.make_membership(session, round_, provider)
         factories.make_candidacy(session, round_, provider, segment="auto_parts")
-        ids.append(organisation.id)
+        enterprise = factories.make_organisation(session, kind="enterprise", district=district)
+        for phase in ProjectPhase:
+            project = factories.make_project(session, membership, enterprise, phase=phase)
+            factories.make_project_parts(session, project)
+        ids += [organisation.id, enterprise.id]
     return ids
 
 
 def actors(organisations: list[int]) -> list[Actor]:
     """Every role at every kind of place, and the two without a role."""
-    places = [*organisations[::2], 10**6, None]
+    places = [*organisations[::4], *organisations[1::4], 10**6, None]
     found = [
         Actor(role=role, user_id=1, organisation_id=place, district=district)
         for role, place, district in product(Role, places, (*DISTRICTS, ""))
@@ -60,7 +74,12 @@ def actors(organisations: list[int]) -> list[Actor]:
 def loaded(session: Session, model: type[Any]) -> list[Any]:
     """All rows with what the atoms look at."""
     options: list[Any] = []
-    if model is Provider:
+    if model is Project or model in PARTS:
+        way = [] if model is Project else [model.project]
+        options = [
+            selectinload(*way, Project.provider), selectinload(*way, Project.enterprise),
+        ]  # fmt: skip
+    elif model is Provider:
         options = [selectinload(Provider.organisation)]
     elif "provider" in inspect(model).relationships and model is not Organisation:
         options = [selectinload(model.provider).selectinload(Provider.organisation)]
