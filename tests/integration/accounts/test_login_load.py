@@ -3,11 +3,13 @@
 import statistics
 import subprocess
 import sys
+import threading
 from time import perf_counter
 
 import pytest
 
 from marketplace.phases import Role
+from marketplace.services import passwords
 from tests.support.counts import SOAK, count
 from tests.support.source import ROOT
 
@@ -78,10 +80,33 @@ def test_s34_thirty_two_logins_at_once(database_url):
     assert int(grown) <= 200, f"{grown} MiB"
 
 
+def test_s34_pages_do_not_wait_for_logins(app, client):
+    """With every place of the bench taken a login waits, and a page does not."""
+    go_on, codes = threading.Event(), []
+    holders = [
+        threading.Thread(target=passwords._bench.run, args=(go_on.wait,))
+        for _ in range(passwords._bench.places)
+    ]
+    form = {"login": "ghost@test.example", "password": "wrong password"}
+    waiting = threading.Thread(
+        target=lambda: codes.append(app.test_client().post("/login", data=form).status_code)
+    )
+    for thread in (*holders, waiting):
+        thread.start()
+    try:
+        end = perf_counter() + 0.5  # many times what a login takes that need not wait
+        while perf_counter() < end:
+            assert client.get("/contact").status_code == 200
+        assert codes == []
+    finally:
+        go_on.set()
+        for thread in (*holders, waiting):
+            thread.join()
+    assert codes == [422]
+
+
 @pytest.mark.skipif(not SOAK, reason="times on a shared machine: make soak")
 def test_s34_pages_stay_quick_meanwhile(app, client):
-    import threading
-
     def page() -> float:
         start = perf_counter()
         assert client.get("/healthz").status_code == 200
