@@ -53,8 +53,12 @@ class Counter:
         return self._totals.put(key, view.count(node, ())) if known is None else known
 
     def ahead(self, view: View, node: Node, request: SearchRequest) -> tuple[Counted, ...]:
-        """What :meth:`facets` is going to ask the view that is not known yet."""
+        """What :meth:`facets`, and :meth:`total` when filters leave little, are going to ask the
+        view that is not known yet.
+        """
         asked: dict[Filters, dict[str, None]] = {}
+        if request.groups and self._totals.get((view.revision, node)) is None:
+            asked[()] = {}
         for name in request.facets:
             others = tuple(group for group in request.groups if group[0] != name)
             if self._facets.get((view.revision, node, others, name, "linked")) is not None:

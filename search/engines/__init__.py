@@ -72,8 +72,8 @@ class View(Protocol):
     ) -> tuple[int, list[Row]]:
         """The number of all hits, and the rows from ``offset`` on (offset + size ≤ 10,000).
 
-        ``counts`` names what ``facets`` will be asked next for the same ``match``: an engine
-        behind a network fetches it in the same round trip.
+        ``counts`` names what ``facets`` (or, without fields, ``count``) will be asked next for
+        the same ``match``: an engine behind a network fetches it in the same round trip.
         """
         ...
 

@@ -15,6 +15,7 @@ from search.plan import Everything, Filters, Node, Term
 KEEP_ALIVE = "5m"
 SERVER_TIMEOUT = "900ms"  # the server gives up just before we do
 MOST_AHEAD = 200
+TOTAL = ""  # in place of a field: the number of all hits
 CHUNK = 5000
 # Scores count words over all shards; part of an answer is no answer.
 SEARCH: dict[str, Any] = {
@@ -61,12 +62,17 @@ class ElasticView:
         }
         elsewhere = [(others, fields) for others, fields in counts if others != filters]
         first, *rest = self._answers([page, *(_counting(match, *each) for each in elsewhere)])
-        self._keep(match, filters, first)
+        if here:
+            self._keep(match, filters, first)
         for (others, _), answer in zip(elsewhere, rest, strict=True):
             self._keep(match, others, answer)
         return _total(first), [_row(hit) for hit in first["hits"]["hits"]]
 
     def count(self, match: Node, filters: Filters) -> int:
+        with self._lock:
+            known = self._ahead.pop((match, filters, TOTAL), None)
+        if known is not None:
+            return known[TOTAL]
         (answer,) = self._answers([_counting(match, filters, ())])
         return _total(answer)
 
@@ -109,8 +115,9 @@ class ElasticView:
         return walk_ids(self._connection, self.index)
 
     def _keep(self, match: Node, filters: Filters, answer: Mapping[str, Any]) -> None:
+        found = {TOTAL: {TOTAL: _total(answer)}, **_buckets(answer)}
         with self._lock:
-            for field, counts in _buckets(answer).items():
+            for field, counts in found.items():
                 self._ahead[match, filters, field] = counts
             while len(self._ahead) > MOST_AHEAD:
                 self._ahead.popitem(last=False)
