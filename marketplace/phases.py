@@ -230,3 +230,17 @@ class DisputePhase(StrEnum):
 
 
 OPEN_DISPUTES = (DisputePhase.MEDIATING, DisputePhase.DECIDING)
+
+
+class ChoicePhase(StrEnum):
+    """Where a selection file of an enterprise stands."""
+
+    OPEN = "open"
+    LOCKED = "locked"
+    CHOSEN = "chosen"
+    HANDED_OVER = "handed_over"
+    ABANDONED = "abandoned"
+
+
+NEW_CONTRACT_PHASES = (StandingPhase.LISTED, StandingPhase.WARNED)
+"""Standings with which a provider may take new contracts: not while it rectifies (house.md §6)."""

@@ -15,6 +15,7 @@ from marketplace.models.accounts import (
 from marketplace.models.cases import CaseStudy
 from marketplace.models.drafts import FormDraft, HeldForm
 from marketplace.models.events import Event, EventSeal
+from marketplace.models.favourites import Favourite, Shortlist, ShortlistItem
 from marketplace.models.files import StoredFile
 from marketplace.models.forms import SubmittedForm
 from marketplace.models.imports import ImportJob, ImportRow
@@ -28,6 +29,8 @@ from marketplace.models.providers import Person, Provider
 from marketplace.models.ratings import Rating, RatingVersion
 from marketplace.models.rebuilds import IndexRebuild
 from marketplace.models.rounds import Quota, Round
+from marketplace.models.searches import SavedSearch, SearchMatch
+from marketplace.models.selections import Selection, SelectionEntry
 from marketplace.models.vocabulary import CalendarDay, CalendarYear, Term
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "Dispute",
     "Event",
     "EventSeal",
+    "Favourite",
     "FormDraft",
     "HeldForm",
     "ImportJob",
@@ -68,7 +72,13 @@ __all__ = [
     "RecoveryCode",
     "RoleGrant",
     "Round",
+    "SavedSearch",
+    "SearchMatch",
     "SecurityEvent",
+    "Selection",
+    "SelectionEntry",
+    "Shortlist",
+    "ShortlistItem",
     "StoredFile",
     "SubmittedForm",
     "Term",
