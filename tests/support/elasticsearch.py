@@ -374,6 +374,7 @@ def _reachable(server: Path, folder: Path) -> Path:
 
 def main() -> None:
     """With a folder: keep the shared server. Without: one server until interrupted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that nothing is left lying about
     if len(sys.argv) > 1:
         _keep(Path(sys.argv[1]))
         return
@@ -381,7 +382,9 @@ def main() -> None:
     try:
         node.start()
         print(f"Elasticsearch {VERSION} on {node.address}; Ctrl-C ends it", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.pause()
+    except KeyboardInterrupt:
+        print("ended")
     finally:
         node.remove()
 
