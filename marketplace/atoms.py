@@ -18,6 +18,7 @@ from marketplace.models import (
     CaseStudy,
     ChangeNotice,
     Dispute,
+    Favourite,
     Membership,
     Milestone,
     Organisation,
@@ -26,8 +27,14 @@ from marketplace.models import (
     Project,
     Provider,
     Rating,
+    SavedSearch,
+    Selection,
+    Shortlist,
 )
 from marketplace.phases import ProjectPhase, Role
+
+PROJECT_PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating)
+"""Rows that belong to a project and follow its rules."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,8 @@ def organisation_of(obj: Any) -> Organisation | None:
         return obj
     if isinstance(obj, Provider):
         return obj.organisation
+    if isinstance(obj, (Project, *PROJECT_PARTS)):
+        return None  # it has two sides and rules of its own
     provider = getattr(obj, "provider", None)
     return provider.organisation if isinstance(provider, Provider) else None
 
@@ -180,8 +189,23 @@ class Own(Combinable):
         return _organisation_ids(model, Organisation.id == actor.organisation_id)
 
 
-PROJECT_PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating)
-"""Rows that belong to a project and follow its rules."""
+KEPT = (Favourite, SavedSearch, Selection, Shortlist)
+"""Rows that an enterprise keeps for itself: nobody else ever sees them."""
+
+
+class Kept(Combinable):
+    """The row was kept by the actor's own organisation."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        if obj is None:
+            return True
+        return isinstance(obj, KEPT) and obj.organisation_id == actor.organisation_id
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        if actor.organisation_id is None or model not in KEPT:
+            return false()
+        column: ColumnElement[int] = model.organisation_id
+        return column == actor.organisation_id
 
 
 def project_of(obj: Any) -> Project | None:

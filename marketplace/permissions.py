@@ -14,6 +14,7 @@ from marketplace.atoms import (
     InDistrict,
     Is,
     IsSystem,
+    Kept,
     Own,
     ProjectDistrict,
     ProjectIn,
@@ -27,6 +28,7 @@ from marketplace.models import (
     CaseStudy,
     ChangeNotice,
     Dispute,
+    Favourite,
     Membership,
     Milestone,
     Organisation,
@@ -35,6 +37,9 @@ from marketplace.models import (
     Project,
     Provider,
     Rating,
+    SavedSearch,
+    Selection,
+    Shortlist,
 )
 from marketplace.phases import FILED_PHASES, SUBMITTED_PHASES, Role
 
@@ -69,6 +74,7 @@ class Permission(StrEnum):
     DISPUTE_OPEN = "dispute:open"
     ENTERPRISE_DESK = "enterprise:desk"
     EVENT_READ = "event:read"
+    FAVOURITE_KEEP = "favourite:keep"
     IMPORT_RUN = "import:run"
     LETTER_SEND = "letter:send"
     MEMBERSHIP_ADMIT = "membership:admit"
@@ -105,8 +111,11 @@ class Permission(StrEnum):
     ROUND_MANAGE = "round:manage"
     SEARCH_OPERATE = "search:operate"
     SEARCH_REBUILD = "search:rebuild"
+    SEARCH_SAVE = "search:save"
     SECURITY_READ = "security:read"
+    SELECTION_RUN = "selection:run"
     SESSION_REVOKE = "session:revoke"
+    SHORTLIST_KEEP = "shortlist:keep"
     SYSTEM_READ = "system:read"
     USER_MANAGE = "user:manage"
     USER_READ = "user:read"
@@ -138,6 +147,7 @@ _DESK = Is(Role.DISTRICT_REVIEWER) & ProjectDistrict()
 _SHOWN = ProjectIn(*SUBMITTED_PHASES)
 _FILED = ProjectIn(*FILED_PHASES)
 _SECURITY = Is(Role.ADMIN_SECURITY)
+_KEEPER = Is(Role.ENTERPRISE) & Kept()
 
 RULES: dict[Permission, Rule] = {
     _P.ACCEPTANCE_REOPEN: _CITY & _FILED,
@@ -155,6 +165,7 @@ RULES: dict[Permission, Rule] = {
     _P.DISPUTE_OPEN: (_EDITORS | _CLIENT) & _FILED,
     _P.ENTERPRISE_DESK: Is(Role.ENTERPRISE),
     _P.EVENT_READ: Is(Role.AUDITOR, Role.CITY_LEADER) | _SECURITY,
+    _P.FAVOURITE_KEEP: _KEEPER,
     _P.IMPORT_RUN: _OFFICER,
     _P.LETTER_SEND: _CITY,
     _P.MEMBERSHIP_ADMIT: _OFFICER,
@@ -192,8 +203,11 @@ RULES: dict[Permission, Rule] = {
     _P.ROUND_MANAGE: _OFFICER,
     _P.SEARCH_OPERATE: _SECURITY | IsSystem(),
     _P.SEARCH_REBUILD: _SECURITY | _CITY | IsSystem(),
+    _P.SEARCH_SAVE: _KEEPER,
     _P.SECURITY_READ: _SECURITY | Is(Role.AUDITOR),
+    _P.SELECTION_RUN: _KEEPER,
     _P.SESSION_REVOKE: _SECURITY | _ADMIN,
+    _P.SHORTLIST_KEEP: _KEEPER,
     _P.SYSTEM_READ: _SECURITY | _CITY,
     _P.USER_MANAGE: _ADMIN | IsSystem(),
     _P.USER_READ: _ADMIN | _SECURITY | Is(Role.AUDITOR),
@@ -209,6 +223,7 @@ READ_RULES: dict[type[Any], Permission] = {
     CaseStudy: _P.PROVIDER_READ,
     ChangeNotice: _P.PROJECT_READ,
     Dispute: _P.PROJECT_READ,
+    Favourite: _P.FAVOURITE_KEEP,
     Membership: _P.MEMBERSHIP_READ,
     Milestone: _P.PROJECT_READ,
     Organisation: _P.ORGANISATION_READ,
@@ -217,6 +232,9 @@ READ_RULES: dict[type[Any], Permission] = {
     Project: _P.PROJECT_READ,
     Provider: _P.PROVIDER_READ,
     Rating: _P.PROJECT_READ,
+    SavedSearch: _P.SEARCH_SAVE,
+    Selection: _P.SELECTION_RUN,
+    Shortlist: _P.SHORTLIST_KEEP,
 }
 """Which permission says that an object may be known at all: 404 without it, 403 with it."""
 
