@@ -217,6 +217,7 @@ class AcceptancePhase(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     REOPENED = "reopened"
+    ABANDONED = "abandoned"
 
 
 class DisputePhase(StrEnum):

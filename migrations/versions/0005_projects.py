@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "phase IN ('applied', 'entered', 'passed', 'failed', 'reopened')",
+            "phase IN ('applied', 'entered', 'passed', 'failed', 'reopened', 'abandoned')",
             name=op.f("ck_acceptances_phase_known"),
         ),
         sa.CheckConstraint(

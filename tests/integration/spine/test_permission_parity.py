@@ -63,7 +63,7 @@ def fill(session: Session) -> list[int]:
 
 def actors(organisations: list[int]) -> list[Actor]:
     """Every role at every kind of place, and the two without a role."""
-    places = [*organisations[::4], *organisations[1::4], 10**6, None]
+    places = [*organisations[::4], organisations[1], 10**6, None]
     found = [
         Actor(role=role, user_id=1, organisation_id=place, district=district)
         for role, place, district in product(Role, places, (*DISTRICTS, ""))
@@ -74,11 +74,11 @@ def actors(organisations: list[int]) -> list[Actor]:
 def loaded(session: Session, model: type[Any]) -> list[Any]:
     """All rows with what the atoms look at."""
     options: list[Any] = []
-    if model is Project or model in PARTS:
-        way = [] if model is Project else [model.project]
-        options = [
-            selectinload(*way, Project.provider), selectinload(*way, Project.enterprise),
-        ]  # fmt: skip
+    if model is Project:
+        options = [selectinload(Project.provider), selectinload(Project.enterprise)]
+    elif model in PARTS:
+        way = selectinload(model.project)
+        options = [way.selectinload(Project.provider), way.selectinload(Project.enterprise)]
     elif model is Provider:
         options = [selectinload(Provider.organisation)]
     elif "provider" in inspect(model).relationships and model is not Organisation:
