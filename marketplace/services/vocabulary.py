@@ -16,6 +16,11 @@ HOLD_SECONDS = 4.0
 """How long a process may hold old words: an edit shows everywhere within five seconds."""
 
 
+_COLUMNS = (
+    Term.kind, Term.code, Term.name, Term.short_name, Term.aliases, Term.data, Term.active,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Word:
     """One term as pages and the index use it."""
@@ -43,11 +48,11 @@ class Vocabulary:
     def load(cls, session: Session) -> "Vocabulary":
         """Read the table: one query."""
         words: dict[str, dict[str, Word]] = {}
-        rows = session.scalars(select(Term).order_by(Term.kind, Term.sort, Term.id))
-        for term in rows:
-            words.setdefault(term.kind, {})[term.code] = Word(
-                term.code, term.name, term.short_name, tuple(term.aliases), term.data, term.active
-            )
+        # Plain rows: the worker reads them before every batch, and objects take four times as long.
+        rows = session.execute(select(*_COLUMNS).order_by(Term.kind, Term.sort, Term.id))
+        for kind, code, name, short_name, aliases, data, active in rows:
+            word = Word(code, name, short_name, tuple(aliases), data, active)
+            words.setdefault(kind, {})[code] = word
         return cls(words)
 
     def get(self, kind: str, code: str) -> Word | None:
