@@ -41,7 +41,7 @@ _LEGAL = re.compile(rf"(?<=.{{2}})(?:集团)?(?:股份)?(?:有限)?(?:责任)?(?
 _NEAR_LEGAL = re.compile(
     rf"(?<=.{{2}})(?:股.|.份|份股)?(?:有.|.限|限有)(?:责任)?(?:公.|.司|司公){_BRANCH}$"
 )
-_RELEASE = re.compile(r"(?<=.{2})v?[0-9][0-9.]*$")
+_RELEASE = re.compile(r"(?<=.{2})(?<![0-9.])v?[0-9][0-9.]{0,11}$")
 _TRADE = re.compile(rf"(?<=.{{2}})(?:{'|'.join(sorted(_TRADES, key=len, reverse=True))})+$")
 
 

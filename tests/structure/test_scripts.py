@@ -42,4 +42,6 @@ def test_without_a_package_manager_the_command_to_run_is_printed():
 def test_a_set_of_dependencies_that_does_not_exist_is_refused():
     done = bash("bin/bootstrap.sh staging")
     assert done.returncode == 1
-    assert done.stderr == "!! No such set of dependencies: staging (runtime, semantic, dev or bench)\n"
+    assert (
+        done.stderr == "!! No such set of dependencies: staging (runtime, semantic, dev or bench)\n"
+    )

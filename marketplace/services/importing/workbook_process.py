@@ -74,9 +74,7 @@ def confine() -> None:
     ctypes.CDLL(None, use_errno=True).unshare(new_user | new_network)
 
 
-def check_archive(
-    file: BinaryIO, part: str = "xl/workbook.xml", *, formulas: bool = False
-) -> None:
+def check_archive(file: BinaryIO, part: str = "xl/workbook.xml", *, formulas: bool = False) -> None:
     """Refuse an archive that an office program would not have written. Raises Refused.
 
     ``part`` is the member that makes it a workbook or a text; ``formulas`` lets them stand, in
@@ -160,9 +158,7 @@ def _check_local_header(file: BinaryIO, member: zipfile.ZipInfo) -> None:
         raise Refused("broken", "headers differ")
 
 
-def _check_content(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, formulas: bool
-) -> None:
+def _check_content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, formulas: bool) -> None:
     """Unpack once, counting; look for what must not be inside. The checksum is checked too."""
     name = member.filename.lower()
     before = b""

@@ -86,6 +86,7 @@ def dump(database) -> dict[str, list[tuple]]:
         }
 
 
+@pytest.mark.timeout(300)  # some thousand requests
 @on_sqlite
 def test_s37_matrix_equals_the_table(app, world, cast, database):
     before = dump(database)
