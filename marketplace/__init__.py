@@ -19,7 +19,9 @@ the worker drains the outbox.
 
 What a change costs: a new programme, vocabulary term or question is a file in ``config/``; a new
 permission is a member of ``Permission`` and a line in ``RULES``; a new public page is a view and a
-template; a new index field is ``search/fields.py`` and ``indexing/``.
+template; a new index field is ``search/fields.py`` and ``indexing/``; a place for uploads is a
+line in ``config/uploads`` and one in ``files.READERS``; a kind of message is a block in
+``config/messages/inbox.yml``; something to do (待办) is one function, ``tasks.source``.
 """
 
 from typing import TYPE_CHECKING

@@ -10,8 +10,9 @@ query.py      what may be asked       plan.py      a query as a tree for any eng
 searcher.py   from request to page    result.py    the page
 counting.py   facets and totals       why.py       which word was found where, and how
 names.py      names by letters and sound           corrections.py  words typed wrong
-suggest.py    suggestions while typing
-index.py      rebuild, verify, status engines/     the seam, and tantivy behind it
+suggest.py    suggestions while typing             walk.py     all hits, without end of pages
+needs.py      complaints to capabilities           semantic.py meaning, when the extra is installed
+index.py      rebuild, verify, status engines/     the seam; tantivy and Elasticsearch behind it
 writes.py     which write is newer    ties.py      the neutral order among equals
 places.py     filters that must hold for one and the same place in the pool
 """
