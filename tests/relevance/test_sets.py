@@ -8,7 +8,7 @@ from tests.relevance.generate_asked import ASKED, TERM_SIZES
 from tests.support.relevance import FOLDER, grade, items, lines, needs
 from tests.support.relevance_market import capabilities, vocabulary
 
-pytestmark = pytest.mark.xdist_group("relevance")
+pytestmark = [pytest.mark.xdist_group("relevance"), pytest.mark.timeout(600)]
 
 
 def test_sizes():
