@@ -1,4 +1,4 @@
-"""What ``config/projects.yml`` declares: sub-scores, the minimum for averages, the clause, words."""
+"""What ``config/projects.yml`` declares: sub-scores, minimum for averages, clause, words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
