@@ -21,7 +21,7 @@ from marketplace.services.vocabulary import Vocabulary
 from search.needs import Needs
 from search.semantic import open_embedder
 from tests.support import relevance_market
-from tests.support.elasticsearch import ElasticsearchMissing, Node
+from tests.support.elasticsearch import ServerMissing, Node
 from tests.support.relevance import FOLDER, bootstrap
 from tests.support.relevance_run import (
     Measures,
@@ -102,7 +102,7 @@ def main() -> None:
         if engine != "tantivy":
             try:
                 node = Node()
-            except ElasticsearchMissing as missing:
+            except ServerMissing as missing:
                 print(missing)
             else:
                 try:
