@@ -245,3 +245,20 @@ class ChoicePhase(StrEnum):
 
 NEW_CONTRACT_PHASES = (StandingPhase.LISTED, StandingPhase.WARNED)
 """Standings with which a provider may take new contracts: not while it rectifies (house.md §6)."""
+
+
+class CasePhase(StrEnum):
+    """Where one version of a case stands, from its draft to its end."""
+
+    DRAFT = "draft"
+    CONSENT = "consent"
+    CHECK = "check"
+    PUBLISHED = "published"
+    RETURNED = "returned"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+    DISCARDED = "discarded"
+
+
+OPEN_CASES = (CasePhase.DRAFT, CasePhase.CONSENT, CasePhase.CHECK, CasePhase.RETURNED)
+"""Phases of a version on its way to the hall; a case has at most one such version."""

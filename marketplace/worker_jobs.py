@@ -7,6 +7,7 @@ from sqlalchemy import delete
 
 from marketplace import clock, outbox
 from marketplace.db import Database
+from marketplace.indexing import matching
 from marketplace.indexing.indexer import Indexer
 from marketplace.indexing.wiring import Catalogue
 from marketplace.mail import Mailer
@@ -25,18 +26,20 @@ KEEP_SESSIONS = timedelta(days=30)
 
 
 def jobs(settings: Settings, database: Database) -> list[Job]:
-    """Index every 50 ms; mail, imports, rebuilds and seals every second; the rest rarely."""
-    indexer = Indexer(Catalogue(settings.search_url, database), database)
+    """Index every 30 ms; mail, imports, rebuilds and seals every second; the rest rarely."""
+    catalogue = Catalogue(settings.search_url, database)
+    indexer = Indexer(catalogue, database)
     mailer = Mailer(settings)
     notifier = Notifier(database, mailer, settings.base_url)
     storage, scanner = open_storage(settings.storage_url), Scanner(settings.scanner_url)
     return [
-        Job("index", lambda: outbox.drain(database, outbox.INDEX, indexer.handle), 0.05),
+        Job("index", lambda: outbox.drain(database, outbox.INDEX, indexer.handle), 0.03),
         Job("mail", lambda: outbox.drain(database, outbox.MAIL, mailer.handle), 1.0),
         Job("import", uploads.Launcher(database).step, 1.0),
         Job("rebuild", rebuild_process.Launcher(database).step, 1.0),
         Job("notice", lambda: outbox.drain(database, inbox.NOTICE, notifier.handle), 1.0),
         Job("digest", lambda: digest.collect(database), 30.0),
+        Job("alert", lambda: matching.check(catalogue, database), 30.0),
         Job("scan", lambda: files_upkeep.scan_waiting(database, storage, scanner), 30.0),
         Job("sweep", lambda: files_upkeep.sweep(database, storage), 3600.0),
         Job("seal", lambda: database.run(seals.seal), 1.0),

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from marketplace.phases import (
     AcceptancePhase,
+    CasePhase,
     ChangePhase,
+    ChoicePhase,
     DisputePhase,
     MilestonePhase,
     ProjectPhase,
@@ -23,7 +25,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "config" / "workflows"
 
 PHASES: dict[str, type[StrEnum]] = {
     "acceptance": AcceptancePhase,
+    "case_version": CasePhase,
     "change_notice": ChangePhase,
+    "choice": ChoicePhase,
     "dispute": DisputePhase,
     "milestone": MilestonePhase,
     "project": ProjectPhase,
