@@ -21,7 +21,7 @@ from marketplace.services.vocabulary import Vocabulary
 from search.needs import Needs
 from search.semantic import open_embedder
 from tests.support import relevance_market
-from tests.support.elasticsearch import ServerMissing, Node
+from tests.support.elasticsearch import Node, ServerMissing
 from tests.support.relevance import FOLDER, bootstrap
 from tests.support.relevance_run import (
     Measures,
