@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 LEASE = "worker"
 RENEW_SECONDS = 2.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.03
 STANDBY_SECONDS = 0.5
 ERROR_PAUSE_SECONDS = 1.0
 COLLECT = (50_000, 20, 20)

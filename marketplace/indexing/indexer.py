@@ -17,7 +17,7 @@ from marketplace.indexing.documents import Entry, Removal, entries, load
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import CaseStudy, Product, Provider
 from marketplace.outbox import Entry as Job
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.vocabulary import FreshVocabulary, Vocabulary
 from search import BadDocument, Document, SearchError
 
 log = structlog.get_logger()
@@ -54,13 +54,15 @@ class Indexer:
     def __init__(self, catalogue: Catalogue, database: Database) -> None:
         self._catalogue = catalogue
         self._database = database
+        self._words = FreshVocabulary()
 
     def handle(self, jobs: Sequence[Job]) -> Failed:
         """Index what the jobs name; answers errors by job id. Engine trouble is raised."""
         keys, unread = _keys(jobs)
         with self._database.reading() as session:
             by_provider = _providers_of(session, keys)
-            found, failed = _documents(session, _wanted(keys, by_provider))
+            words = self._words.of(session)
+            found, failed = _documents(session, words, _wanted(keys, by_provider))
         if gone := _gone(keys, by_provider):
             self._catalogue.engine.apply((), gone)
         failed |= self._apply(found)
@@ -122,9 +124,8 @@ def _keys(jobs: Sequence[Job]) -> tuple[dict[int, Key], Failed]:
     return keys, unread
 
 
-def _documents(session: Session, wanted: _Wanted) -> tuple[Groups, Failed]:
+def _documents(session: Session, words: Vocabulary, wanted: _Wanted) -> tuple[Groups, Failed]:
     """The present documents by provider, and the providers of which none can be made."""
-    words = Vocabulary.load(session)
     found: Groups = {}
     failed: Failed = {}
     for provider in load(session, wanted.ids):
