@@ -16,6 +16,7 @@ from marketplace.models import (
     Acceptance,
     Candidacy,
     CaseStudy,
+    CaseVersion,
     ChangeNotice,
     Dispute,
     Favourite,
@@ -152,7 +153,7 @@ def _organisation_ids(model: type[Any], condition: ColumnElement[bool]) -> Colum
         return Organisation.id.in_(wanted)
     if model is Provider:
         return Provider.organisation_id.in_(wanted)
-    if model in (Membership, Candidacy, Product, CaseStudy, Person):
+    if model in (Membership, Candidacy, Product, CaseStudy, CaseVersion, Person):
         providers = select(Provider.id).where(Provider.organisation_id.in_(wanted))
         column: ColumnElement[int] = model.provider_id
         return column.in_(providers)
@@ -187,6 +188,16 @@ class Own(Combinable):
         if actor.organisation_id is None:
             return false()
         return _organisation_ids(model, Organisation.id == actor.organisation_id)
+
+
+class CaseSent(Combinable):
+    """The version of a case has reached the bureau; what was never sent is its writer's own."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        return obj is None or (isinstance(obj, CaseVersion) and obj.sent_at is not None)
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        return CaseVersion.sent_at.is_not(None) if model is CaseVersion else false()
 
 
 KEPT = (Favourite, SavedSearch, Selection, Shortlist)

@@ -11,6 +11,7 @@ from marketplace.atoms import (
     NOBODY,
     SYSTEM,
     Actor,
+    CaseSent,
     InDistrict,
     Is,
     IsSystem,
@@ -26,6 +27,7 @@ from marketplace.models import (
     Acceptance,
     Candidacy,
     CaseStudy,
+    CaseVersion,
     ChangeNotice,
     Dispute,
     Favourite,
@@ -65,8 +67,13 @@ class Permission(StrEnum):
     BAN_LIFT = "ban:lift"
     CALENDAR_EDIT = "calendar:edit"
     CANDIDACY_LIST = "candidacy:list"
+    CASE_CHECK = "case:check"
+    CASE_CONSENT = "case:consent"
     CASE_EDIT = "case:edit"
     CASE_HIDE = "case:hide"
+    CASE_READ = "case:read"
+    CASE_WITHDRAW = "case:withdraw"
+    CASE_WRITE = "case:write"
     COMPONENTS_READ = "components:read"
     CONTACT_UNMASK = "contact:unmask"
     DISPUTE_DECIDE = "dispute:decide"
@@ -156,8 +163,13 @@ RULES: dict[Permission, Rule] = {
     _P.BAN_LIFT: _LEADER,
     _P.CALENDAR_EDIT: _CITY,
     _P.CANDIDACY_LIST: _OFFICER,
+    _P.CASE_CHECK: Is(Role.CITY_OFFICER) & CaseSent(),
+    _P.CASE_CONSENT: IsSystem(),
     _P.CASE_EDIT: _OFFICER,
     _P.CASE_HIDE: _OFFICER,
+    _P.CASE_READ: (_CITY | _WATCHERS | _DISTRICT) & CaseSent() | _TEAM | IsSystem(),
+    _P.CASE_WITHDRAW: Is(Role.CITY_OFFICER) & CaseSent() | IsSystem(),
+    _P.CASE_WRITE: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & Own(),
     _P.COMPONENTS_READ: _BUREAU | _ADMIN | _SECURITY,
     _P.CONTACT_UNMASK: _CITY | _DISTRICT,
     _P.DISPUTE_DECIDE: _CITY & _FILED,
@@ -221,6 +233,7 @@ READ_RULES: dict[type[Any], Permission] = {
     Acceptance: _P.PROJECT_READ,
     Candidacy: _P.MEMBERSHIP_READ,
     CaseStudy: _P.PROVIDER_READ,
+    CaseVersion: _P.CASE_READ,
     ChangeNotice: _P.PROJECT_READ,
     Dispute: _P.PROJECT_READ,
     Favourite: _P.FAVOURITE_KEEP,

@@ -12,6 +12,7 @@ from marketplace.models.accounts import (
     User,
     UserSession,
 )
+from marketplace.models.case_versions import CaseConsent, CaseVersion
 from marketplace.models.cases import CaseStudy
 from marketplace.models.drafts import FormDraft, HeldForm
 from marketplace.models.events import Event, EventSeal
@@ -40,7 +41,9 @@ __all__ = [
     "CalendarDay",
     "CalendarYear",
     "Candidacy",
+    "CaseConsent",
     "CaseStudy",
+    "CaseVersion",
     "ChangeNotice",
     "Dispute",
     "Event",
