@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from werkzeug.routing import Rule
 
 from tests.support.counts import SOAK
 from tests.support.elasticsearch import (
@@ -41,6 +42,25 @@ for name in filter(OUTSIDE.fullmatch, list(os.environ)):
     del os.environ[name]
 
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", FAST)  # where tmp_path lies
+
+
+def _compile_routes_once() -> None:
+    """werkzeug compiles two functions for each route; every test makes an application, and the
+    same routes would be compiled anew. The functions depend on nothing but the route's text.
+    """
+    compile_builder = Rule._compile_builder
+    known: dict[tuple[object, ...], object] = {}
+
+    def builder(rule: Rule, append_unknown: bool = True) -> object:
+        key = (rule.rule, rule.merge_slashes, repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = builder
+
+
+_compile_routes_once()
 
 
 def _migrate(url: str) -> None:
