@@ -32,8 +32,9 @@ from marketplace.phases import (
     MilestonePhase,
     ProjectPhase,
 )
+from marketplace.programmes.workflows import Transition
 from marketplace.services import applicants, file_subjects, files, independence, project_notices
-from marketplace.workflow import Data, effect, guard, lives_in, locked, perform
+from marketplace.workflow import Data, available, effect, guard, lives_in, locked, perform
 
 PARTIES = (
     joinedload(Project.provider).joinedload(Provider.organisation),
@@ -51,6 +52,15 @@ PARTS: dict[str, type[Any]] = {
 
 NOUNS = {"milestones": "milestone", "changes": "change_notice", "acceptances": "acceptance",
          "disputes": "dispute"}  # fmt: skip
+
+
+FOLLOWING = frozenset(
+    {
+        *((Project.__tablename__, action) for action in ("pass", "fail", "reopen", "terminate")),
+        *((model.__tablename__, "close") for model in (Acceptance, ChangeNotice, Dispute)),
+    }
+)
+"""Steps that only other steps bring about; nobody takes them directly."""
 
 
 def of_project(model: type[Any]) -> list[Any]:
@@ -146,6 +156,8 @@ def act(
     Raises NotFound, Forbidden, Conflict (every reason), Invalid.
     """
     require(actor, Permission.PROJECT_READ, project)
+    if (subject.__tablename__, action) in FOLLOWING:
+        raise NotFound("没有这个操作")
     project = lock(session, project)
     event = perform(
         session, actor, subject, action, why=why, expected_version=expected_version, **data
@@ -194,6 +206,12 @@ def no_open_dispute(session: Session, subject: Any, actor: Actor, data: Data) ->
 def _any(session: Session, model: type[Any], project_id: int, phases: Iterable[str]) -> bool:
     query = select(model.id).where(model.project_id == project_id, model.phase.in_(phases))
     return session.scalars(query.limit(1)).first() is not None
+
+
+def steps(subject: Any, actor: Actor) -> list[Transition]:
+    """What ``actor`` may do now with a project or a part: buttons come from here."""
+    name = subject.__tablename__
+    return [item for item in available(subject, actor) if (name, item.action) not in FOLLOWING]
 
 
 def has_dispute(session: Session, project: Project, side: str) -> bool:

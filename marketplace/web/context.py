@@ -36,6 +36,7 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("资源池", "禁报期", "/work/bans", Permission.POOL_READ),
     ("资源池", "服务商资料", "/work/providers", Permission.WORK_READ),
     ("资源池", "方案与批次", "/work/programmes", Permission.PROGRAMME_READ),
+    ("资源池", "合同备案与项目", "/work/projects", Permission.WORK_READ),
     ("资源池", "群发通知", "/work/letters/new", Permission.LETTER_SEND),
     ("数据", "数据导入", "/work/imports", Permission.IMPORT_RUN),
     ("数据", "工作日历", "/work/calendar", Permission.WORK_READ),

@@ -1,5 +1,6 @@
 """Pages for providers' teams (/p)."""
 
+import marketplace.web.p.projects  # noqa: F401  views register themselves
 from marketplace.web.p.blueprint import blueprint
 
 __all__ = ["blueprint"]

@@ -10,6 +10,7 @@ import marketplace.web.work.candidacies
 import marketplace.web.work.exports
 import marketplace.web.work.memberships
 import marketplace.web.work.programmes
+import marketplace.web.work.projects
 import marketplace.web.work.providers
 import marketplace.web.work.quotas
 import marketplace.web.work.rounds
