@@ -1,11 +1,13 @@
 """One market, and one run of the sets for each engine. All these tests run on one process."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
+from elasticsearch import Elasticsearch
 
 from marketplace.db import Database, make_engine
 from marketplace.indexing.needs import capabilities, everyday
@@ -49,16 +51,25 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
 def outcomes_of(market: Market, request: pytest.FixtureRequest) -> Callable[[str], Outcomes]:
     """What the sets gave on an engine: ``outcomes_of("tantivy")``."""
 
-    @cache
-    def of(engine: str) -> Outcomes:
-        url = f"tantivy://{market.folder / 'index'}"
-        if engine == "elasticsearch":
-            url = f"{request.getfixturevalue('elasticsearch')}/relevance"
+    def asked(url: str, share: float) -> Outcomes:
         catalogue = Catalogue(url, market.database)
         rebuild_index(catalogue, market.database)
-        found = run(catalogue, market.documents, SHARES[engine])
+        found = run(catalogue, market.documents, share)
         catalogue.close()
         return found
+
+    @cache
+    def of(engine: str) -> Outcomes:
+        if engine == "tantivy":
+            return asked(f"tantivy://{market.folder / 'index'}", SHARES[engine])
+        address = request.getfixturevalue("elasticsearch")
+        prefix = f"relevance-{secrets.token_hex(4)}"
+        try:
+            return asked(f"{address}/{prefix}", SHARES[engine])
+        finally:
+            with Elasticsearch(address, request_timeout=60) as client:
+                names = [*client.indices.get(index=f"{prefix}-*", features="aliases")]
+                client.indices.delete(index=names or prefix, ignore_unavailable=True)
 
     return of
 
