@@ -1,7 +1,9 @@
 """One search from request to page: read the words, choose a rung, ask the engine, count facets."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from search.analysis.entries import Stored
 from search.analysis.highlight import Highlighter
@@ -12,10 +14,11 @@ from search.engines import Engine, Order, Row, View
 from search.names import Names
 from search.places import joined
 from search.plan import RUNGS, Everything, Node, Nothing, can_relax, match, named, whole_phrase
-from search.query import SearchRequest, Sort
-from search.result import Hit, Page, Reading, Way
+from search.query import DEEPEST, MOST_PER_PAGE, SearchRequest, Sort
+from search.result import FacetValue, Hit, Page, Reading, Way
 from search.suggest import Suggester, Suggestion
 from search.ties import tie_field
+from search.walk import walk
 from search.why import looked_for
 
 FEW = 3  # hits; with no more than these, something else may have been meant
@@ -56,22 +59,44 @@ class Searcher:
         """One page with its facets. Raises Unavailable when the engine cannot answer."""
         start = time.perf_counter()
         view = self.engine.view()
+        found, total, rows = self._find(view, request)
+        facets = self._counter.facets(view, found.node, request)
+        return _page(request, found, total, rows, facets, start)
+
+    def first(self, request: SearchRequest, most: int) -> Page:
+        """The first ``most`` hits in place of a page, for files: none slips through and none comes
+        twice while the index changes. With words there are never more than 10,000. Nothing is
+        counted but the total. Raises Unavailable.
+        """
+        start = time.perf_counter()
+        request = replace(request, page=1, per_page=MOST_PER_PAGE, facets=())
+        view = self.engine.view()
+        found, total, rows = self._find(view, request)
+        if isinstance(found.node, Everything):
+            steps = walk(view, joined(request.groups), _order(request))
+        else:
+            steps = self._pages(view, found.node, request, rows)
+        return _page(request, found, total, list(islice(steps, most)), {}, start)
+
+    def _pages(
+        self, view: View, node: Node, request: SearchRequest, rows: list[Row]
+    ) -> Iterator[Row]:
+        """The rows of the first page and of those behind it, all of one moment."""
+        yield from rows
+        for number in range(2, DEEPEST // request.per_page + 1):
+            if len(rows) < request.per_page:
+                return
+            _, rows = self._top(view, node, replace(request, page=number))
+            yield from rows
+
+    def _find(self, view: View, request: SearchRequest) -> tuple[Understood, int, list[Row]]:
+        """What is searched, the number of its hits, and those of the page."""
         found = self._read(view, request)
         total, rows = self._top(view, found.node, request)
         settled = self._settle(view, found, request, total)
         if settled.node != found.node:
             total, rows = self._top(view, settled.node, request)
-        return Page(
-            hits=tuple(map(_hit, rows)),
-            total=total,
-            facets=self._counter.facets(view, settled.node, request),
-            page=request.page,
-            per_page=request.per_page,
-            reading=_reading(settled),
-            highlighter=_highlighter(settled.query),
-            took_ms=(time.perf_counter() - start) * 1000,
-            looked=looked_for(settled.query, settled.corrected),
-        )
+        return settled, total, rows
 
     def suggest(
         self, text: str, *, kind: str | None = None, limit: int = 8
@@ -183,11 +208,34 @@ class Searcher:
         return Understood(other.query, other.node, "corrected", correction.changes, correction.text)
 
     def _top(self, view: View, node: Node, request: SearchRequest) -> tuple[int, list[Row]]:
-        field, descending = _ORDERS[request.sort]
-        order = Order(tie_field(request.day), field, descending)
         counts = self._counter.ahead(view, node, request)
-        filters = joined(request.groups)
+        filters, order = joined(request.groups), _order(request)
         return view.top(node, filters, order, request.offset, request.per_page, counts)
+
+
+def _order(request: SearchRequest) -> Order:
+    return Order(tie_field(request.day), *_ORDERS[request.sort])
+
+
+def _page(
+    request: SearchRequest,
+    found: Understood,
+    total: int,
+    rows: list[Row],
+    facets: Mapping[str, tuple[FacetValue, ...]],
+    start: float,
+) -> Page:
+    return Page(
+        hits=tuple(map(_hit, rows)),
+        total=total,
+        facets=facets,
+        page=request.page,
+        per_page=request.per_page,
+        reading=_reading(found),
+        highlighter=_highlighter(found.query),
+        took_ms=(time.perf_counter() - start) * 1000,
+        looked=looked_for(found.query, found.corrected),
+    )
 
 
 def _hit(row: Row) -> Hit:

@@ -1,25 +1,24 @@
-"""Through everything that some filters leave, however many there are: for exports and checks.
+"""Through everything that some filters leave, however many there are: for files and checks.
 
-Pages by number end at 10,000 hits and slip when the index changes between two of them; a walk
-goes on behind the last document it gave.
+Pages by number end at 10,000 hits; a walk goes on behind the last document it gave.
 """
 
 from collections.abc import Iterator
 
-from search.engines import Engine, Order, Place, Row
+from search.engines import Order, Place, Row, View
 from search.plan import Filters
 
 STEP = 500
 
 
-def walk(engine: Engine, filters: Filters, order: Order, step: int = STEP) -> Iterator[Row]:
+def walk(view: View, filters: Filters, order: Order, step: int = STEP) -> Iterator[Row]:
     """Every document that fits the filters, in order, each once; ``step`` at a time.
 
-    Documents that change while the walk goes on are given as they are when it comes to them.
-    Raises Unavailable when the engine stops answering.
+    All are of the moment of the view. Should a server lose that moment, the walk goes on behind
+    the last document in what there is then. Raises Unavailable when the engine stops answering.
     """
     place: Place | None = None
-    while found := engine.view().after(filters, order, place, step):
+    while found := view.after(filters, order, place, step):
         for _, row in found:
             yield row
         place = found[-1][0]

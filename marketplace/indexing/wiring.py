@@ -53,10 +53,11 @@ class Catalogue:
 
     def search(self, request: SearchRequest) -> Page:
         """One page of hits. Raises ``search.Unavailable``, also for cards of another release."""
-        page = self._current().search(request)
-        if any((hit.card or {}).get("shape") != CARD_SHAPE for hit in page.hits):
-            raise IndexMismatch("索引中的卡片与程序不一致，请运行 marketplace search rebuild")
-        return page
+        return _of_this_release(self._current().search(request))
+
+    def first(self, request: SearchRequest, most: int) -> Page:
+        """The first hits of a search, for files. Raises as :meth:`search` does."""
+        return _of_this_release(self._current().first(request, most))
 
     def suggest(
         self, text: str, *, kind: str | None = None, limit: int = 8
@@ -90,6 +91,12 @@ class Catalogue:
             if self._engine is not None:
                 self._engine.close()
             self._engine = self._searcher = None
+
+
+def _of_this_release(page: Page) -> Page:
+    if any((hit.card or {}).get("shape") != CARD_SHAPE for hit in page.hits):
+        raise IndexMismatch("索引中的卡片与程序不一致，请运行 marketplace search rebuild")
+    return page
 
 
 def warm() -> None:

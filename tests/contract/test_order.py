@@ -1,22 +1,27 @@
 """Order and paging: exact names first, neutral among equals, each hit on one page."""
 
 import random
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from search import Document, Searcher, SearchRequest, Sort, tie_value
-from search.engines import Order
+from search import Document, Engine, Searcher, SearchRequest, Sort, tie_value
+from search.engines import Order, Place
 from search.plan import Everything, Filters
 from search.walk import walk
 from tests.contract.corpus import DAY, WORDS
+from tests.support.counts import count
 
 Collection = tuple[Searcher, list[Document]]
 of_module = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 LAST = 2**62
+MOVED = 250
 
 
 def all_ids(searcher: Searcher, per_page: int = 100, **given: object) -> list[str]:
@@ -137,21 +142,23 @@ def test_walking_gives_each_document_once_in_order(
     searcher, _ = collection
     view = searcher.engine.view()
     total, first = view.top(Everything(), filters, order, 0, 100)
-    walked = list(walk(searcher.engine, filters, order, 37))
+    walked = list(walk(view, filters, order, 37))
     assert walked[:100] == first
     assert len({row.id for row in walked}) == len(walked) == total > 100
-    assert [row.id for row in walked] == [row.id for row in walk(searcher.engine, filters, order)]
+    assert [row.id for row in walked] == [row.id for row in walk(view, filters, order)]
 
 
-def test_a_walk_goes_on_while_the_index_changes(searching: Callable[..., Searcher]) -> None:
-    """A place is a value and a tie, not a number of hits: nothing is skipped or given twice."""
+def test_a_place_stays_good_while_the_index_changes(searching: Callable[..., Searcher]) -> None:
+    """It is a value and a tie, not a number of hits: nothing is skipped or given twice."""
     engine = searching(*(Document(f"case:{n}", 1, "甲") for n in range(60))).engine
-    order = Order("tie_0")
-    steps = walk(engine, (), order, 20)
-    seen = [next(steps).id for _ in range(20)]
-    gone = seen[:5]
-    engine.apply([Document(f"case:{n}", 1, "乙") for n in range(60, 70)], [(i, 1) for i in gone])
-    seen += [row.id for row in steps]
+    order, seen = Order("tie_0"), list[str]()
+    place: Place | None = None
+    while found := engine.view().after((), order, place, 20):
+        seen += [row.id for _, row in found]
+        place = found[-1][0]
+        if len(seen) == 20:
+            more = [Document(f"case:{n}", 1, "乙") for n in range(60, 70)]
+            engine.apply(more, [(each, 1) for each in seen[:5]])
     assert len(set(seen)) == len(seen)
     assert {f"case:{n}" for n in range(60)} <= set(seen)
 
@@ -168,3 +175,60 @@ def test_paging_by_number_would_skip(searching: Callable[..., Searcher]) -> None
     engine.apply([], [(each, 1) for each in seen[:5]])
     seen += page(20) + page(40)
     assert len(set(seen)) == 55
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("q", ["", "注塑"])
+def test_the_first_hits_are_those_of_the_pages(collection: Collection, q: str, sort: Sort) -> None:
+    searcher, _ = collection
+    whole = all_ids(searcher, q=q, sort=sort)
+    page = searcher.first(SearchRequest(DAY, q, sort=sort, page=9, per_page=7), 1000)
+    assert [hit.id for hit in page.hits] == whole
+    assert (page.total, page.facets) == (len(whole), {})
+    assert [hit.id for hit in searcher.first(SearchRequest(DAY, q, sort=sort), 123).hits] == (
+        whole[:123]
+    )
+
+
+class Mover:
+    """Renews documents without pause, which moves them to the front of the newest."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.stop = engine, threading.Event()
+        self.thread = threading.Thread(target=self.move)
+
+    def move(self) -> None:
+        dice, version = random.Random(4), 1
+        while not self.stop.is_set():
+            version += 1
+            key = f"case:{dice.randrange(MOVED)}"
+            self.engine.apply([Document(key, version, "注塑", numbers={"updated": version})])
+
+    def __enter__(self) -> "Mover":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join()
+
+
+@pytest.mark.parametrize("q", ["", "注塑"])
+def test_the_first_hits_are_of_one_moment(searching: Callable[..., Searcher], q: str) -> None:
+    """While documents move to the front; by page numbers some come twice (control)."""
+    searcher = searching(*(Document(f"case:{n}", 1, "注塑") for n in range(MOVED)))
+    request = SearchRequest(DAY, q, sort=Sort.UPDATED, per_page=50)
+    everything = sorted(f"case:{n}" for n in range(MOVED))
+    slipped = False
+    with Mover(searcher.engine) as mover:
+        for _ in range(count(test=8, soak=200)):
+            assert sorted(hit.id for hit in searcher.first(request, 1000).hits) == everything
+        end = time.monotonic() + 20
+        while not slipped and time.monotonic() < end:
+            paged: list[str] = []
+            for number in range(1, MOVED // 50 + 1):
+                paged += [hit.id for hit in searcher.search(replace(request, page=number)).hits]
+                time.sleep(0.02)
+            slipped = sorted(paged) != everything
+        assert mover.thread.is_alive()
+    assert slipped

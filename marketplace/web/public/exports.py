@@ -3,14 +3,12 @@
 A form fetches them, not a link: robots that follow links need not count the whole pool.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import Response, request
 
 from marketplace import clock
-from marketplace.errors import Unavailable
 from marketplace.indexing.building import OUTSIDE
 from marketplace.services import exports
 from marketplace.services.vocabulary import Vocabulary
@@ -28,7 +26,6 @@ from marketplace.web.public.searching import Found, ask, find
 from search import Hit, Sort
 
 MOST_ROWS = 1000
-PER_REQUEST = 100
 WAN = 10_000
 
 HEADS = {
@@ -71,26 +68,13 @@ def cases_file() -> Response:
 def _file(kind: str) -> Response:
     limits.take("export", limits.address(), failing_open=True)
     asked = ask(kind, request.args)
-    asked = replace(asked, request=replace(asked.request, page=1, per_page=PER_REQUEST, facets=()))
-    first = find(asked, around=False)
+    found = find(asked, around=False, most=MOST_ROWS)
     words = vocabulary()
-    rows = [ROWS[kind](hit.card or {}, hit, words) for hit in _hits(first)]
+    rows = [ROWS[kind](hit.card or {}, hit, words) for hit in found.hits]
     name = PLURALS[kind]
-    about = _about(first, words, len(rows))
+    about = _about(found, words, len(rows))
     book = exports.workbook([(name, HEADS[kind], rows), ("说明", ("项目", "内容"), about)])
     return attachment(book, f"{name}{clock.today():%Y%m%d}.xlsx")
-
-
-def _hits(first: Found) -> Iterator[Hit]:
-    """The hits of all pages. Raises ``errors.Unavailable`` when the engine stops in between."""
-    yield from first.hits
-    last = min(first.pages, MOST_ROWS // PER_REQUEST)
-    for number in range(2, last + 1):
-        again = replace(first.asked, request=replace(first.asked.request, page=number))
-        found = find(again, around=False)
-        if found.degraded is not first.degraded:
-            raise Unavailable("搜索暂时不可用")
-        yield from found.hits
 
 
 def _about(found: Found, words: Vocabulary, rows: int) -> list[tuple[str, Any]]:
@@ -101,7 +85,7 @@ def _about(found: Found, words: Vocabulary, rows: int) -> list[tuple[str, Any]]:
         ("条件", " · ".join(listing.parts()) or "全部"),
         ("排序", "每日轮换" if neutral else SORT_LABELS[asked.request.sort]),
         ("结果", f"{found.total} {UNITS[asked.kind]}"),
-        ("本表", f"{rows} 行" + (f"（最多 {MOST_ROWS} 行）" if rows < found.total else "")),
+        ("本表", f"{rows} 行" + (f"（最多 {MOST_ROWS} 行）" if found.total > MOST_ROWS else "")),
         ("时间", f"{clock.beijing(clock.now()):%Y-%m-%d %H:%M}"),
         ("网址", settings().base_url + address(listing.path, asked.params)),
     ]

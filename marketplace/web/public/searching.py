@@ -200,19 +200,21 @@ def _day(text: str) -> date:
     return today
 
 
-def find(asked: Asked, *, around: bool = True) -> Found:
+def find(asked: Asked, *, around: bool = True, most: int = 0) -> Found:
     """Search; when the engine does not answer, list from the database and say so.
 
     ``around``: also look for ways out of an empty page, and for the words among other kinds.
+    ``most``: so many hits from the first on, in place of a page.
     """
     catalogue: Catalogue = current_app.extensions["search"]
     try:
-        page = catalogue.search(asked.request)
+        request = asked.request
+        page = catalogue.first(request, most) if most else catalogue.search(request)
         ways = _ways_out(catalogue, asked) if around and not page.total else ()
         siblings = _siblings(catalogue, asked) if around and asked.request.q else {}
     except Unavailable as error:
         log.warning("search unavailable", error=str(error))
-        return _listed(asked, catalogue)
+        return _listed(asked, catalogue, most)
     return Found(
         asked, page.hits, page.total, page.pages, page.facets, page.highlighter,
         page.why, page.reading, ways, siblings,
@@ -240,7 +242,7 @@ def _siblings(catalogue: Catalogue, asked: Asked) -> dict[str, int]:
     }
 
 
-def _listed(asked: Asked, catalogue: Catalogue) -> Found:
+def _listed(asked: Asked, catalogue: Catalogue, most: int) -> Found:
     request = asked.request
     total, documents = fallback.browse(
         current_session(),
@@ -248,8 +250,8 @@ def _listed(asked: Asked, catalogue: Catalogue) -> Found:
         asked.kind,
         request.filters,
         request.day,
-        request.offset,
-        request.per_page,
+        0 if most else request.offset,
+        most or request.per_page,
     )
     hits = tuple(Hit(item.id, item.version, item.card) for item in documents)
     pages = -(-total // request.per_page)

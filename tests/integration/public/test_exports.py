@@ -137,7 +137,6 @@ def test_a_long_list_is_whole_over_all_pages(app, client, database):
 
 def test_more_than_the_most_is_cut_and_told(visitor, monkeypatch):
     monkeypatch.setattr("marketplace.web.public.exports.MOST_ROWS", 20)
-    monkeypatch.setattr("marketplace.web.public.exports.PER_REQUEST", 10)
     _, rows, facts = book(visitor.get("/products.xlsx"))
     assert len(rows) == 20
     assert facts["本表"] == "20 行（最多 20 行）"
