@@ -164,3 +164,9 @@ class ListQuery(Schema):
     phase = fields.String(validate=validate.OneOf(["", *ProjectPhase]), load_default="")
     q = fields.String(validate=validate.Length(max=100), load_default="")
     page = fields.Integer(validate=validate.Range(1, 500), load_default=1)
+
+
+class PageQuery(Schema):
+    """Which page of a list."""
+
+    page = fields.Integer(validate=validate.Range(1, 500), load_default=1)

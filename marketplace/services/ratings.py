@@ -6,11 +6,10 @@ written or entered later. Below the declared minimum there is no average (domain
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from marketplace import clock
 from marketplace.errors import Conflict, Invalid
@@ -176,24 +175,25 @@ def versions(session: Session, rating: Rating) -> list[RatingVersion]:
     return list(session.scalars(query.order_by(RatingVersion.number.desc())))
 
 
-def _independent(session: Session, provider_id: int) -> tuple[Any, set[int]]:
-    """Condition for ratings that count, and the organisations of the provider's group."""
+def group_of(session: Session, provider_id: int) -> set[int]:
+    """Organisations whose ratings of this provider do not count: its own group."""
     owner = session.scalars(
         select(Provider.organisation_id).where(Provider.id == provider_id)
     ).one()
-    group = applicants.group_of(session, owner)
-    return (~Rating.affiliated) & Project.enterprise_id.not_in(group), group
+    return applicants.group_of(session, owner)
 
 
-def summary(session: Session, provider_id: int) -> Summary:
+def summary(session: Session, provider_id: int, group: set[int] | None = None) -> Summary:
     """Averages of a provider over its counted ratings; none below the declared minimum."""
-    counts, _ = _independent(session, provider_id)
+    group = group_of(session, provider_id) if group is None else group
     rows = session.execute(
-        select(Rating.scores, counts)
+        select(Rating.scores, Rating.affiliated, Project.enterprise_id)
         .join(Project, Project.id == Rating.project_id)
         .where(Rating.provider_id == provider_id)
     ).all()
-    counted = [scores for scores, counting in rows if counting]
+    counted = [
+        scores for scores, marked, enterprise in rows if not marked and enterprise not in group
+    ]
     minimum = rules().minimum
     averages = overall = None
     if len(counted) >= minimum:
@@ -204,23 +204,25 @@ def summary(session: Session, provider_id: int) -> Summary:
     return Summary(len(counted), len(rows) - len(counted), minimum, averages, overall)
 
 
-def listed(session: Session, provider_id: int, page: int = 1) -> list[Line]:
+def listed(
+    session: Session, provider_id: int, *, page: int = 1, size: int = PER_PAGE,
+    group: set[int] | None = None,
+) -> list[Line]:  # fmt: skip
     """One page of the ratings of a provider, newest first."""
-    _, group = _independent(session, provider_id)
+    group = group_of(session, provider_id) if group is None else group
     rows = session.execute(
-        select(Rating, Organisation.district)
+        select(Rating, Project, Organisation.district)
         .join(Project, Project.id == Rating.project_id)
         .join(Organisation, Organisation.id == Project.enterprise_id)
         .where(Rating.provider_id == provider_id)
-        .options(joinedload(Rating.project))
         .order_by(Rating.id.desc())
-        .limit(PER_PAGE)
-        .offset((page - 1) * PER_PAGE)
+        .limit(size)
+        .offset((page - 1) * size)
     ).all()
     return [
         Line(
-            rating, rating.project.segment, district,
-            rating.affiliated or rating.project.enterprise_id in group, rating.project.phase,
+            rating, project.segment, district,
+            rating.affiliated or project.enterprise_id in group, project.phase,
         )
-        for rating, district in rows
+        for rating, project, district in rows
     ]  # fmt: skip

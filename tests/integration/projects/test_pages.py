@@ -101,7 +101,8 @@ def test_one_contract_from_draft_to_rating(sides: Sides, database: Database) -> 
     done(sides.client, f"{me}/milestones/{stage}/confirm")
     done(
         sides.owner, f"{p}/new/change", common_modules="生产执行\n质量管理",
-        contract_price_cny="39", custom_modules="模具管理", starts_on="2026-03-10", ends_on="2026-10-10", reason="停产检修",
+        contract_price_cny="39", custom_modules="模具管理", starts_on="2026-03-10",
+        ends_on="2026-10-10", reason="停产检修",
     )  # fmt: skip
     page = sides.client.get(me).text
     assert "合同价：38.50万元 → 39.00万元" in page
@@ -227,7 +228,7 @@ def test_as_many_queries_for_many_rows_as_for_few(sides: Sides, database: Databa
     results = []
     for number in (3, 17):
         with database.unit_of_work() as session:
-                place = session.get_one(Membership, sides.membership)
+            place = session.get_one(Membership, sides.membership)
             enterprise = session.get_one(Organisation, sides.enterprise.id)
             for _ in range(number):
                 project = factories.make_project(session, place, enterprise)

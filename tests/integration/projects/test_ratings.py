@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from marketplace import clock
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
-from marketplace.models import Organisation, Rating
+from marketplace.models import Membership, Organisation, Provider, Rating
 from marketplace.phases import ProjectPhase
 from marketplace.services import project_rules, ratings
 from tests import factories
@@ -89,17 +90,17 @@ def rated(world: World, enterprise: Organisation, score: int) -> None:
     factories.make_rating(world.session, project, score)
 
 
-def client(world: World) -> Organisation:
+def client_of(world: World) -> Organisation:
     return factories.make_organisation(world.session, kind="enterprise")
 
 
 def test_too_few_ratings_show_no_average(world: World) -> None:
     minimum = project_rules.rules().minimum
     for _ in range(1, minimum):
-        rated(world, client(world), 3)
+        rated(world, client_of(world), 3)
     few = ratings.summary(world.session, world.provider.id)
     assert (few.counted, few.averages, few.overall) == (minimum - 1, None, None)
-    rated(world, client(world), 5)
+    rated(world, client_of(world), 5)
     enough = ratings.summary(world.session, world.provider.id)
     average = (3 * (minimum - 1) + 5) / minimum
     assert enough.counted == minimum
@@ -110,12 +111,12 @@ def test_too_few_ratings_show_no_average(world: World) -> None:
 def test_ratings_of_affiliates_are_marked_and_not_counted(world: World) -> None:
     """Whether the link was known at the time or was entered afterwards."""
     for _ in range(project_rules.rules().minimum):
-        rated(world, client(world), 3)
+        rated(world, client_of(world), 3)
     factories.make_affiliation(world.session, world.enterprise, world.provider.organisation)
     project = world.project(ProjectPhase.ACCEPTED)
     known = ratings.write(world.session, world.client, project, dict.fromkeys(SCORES, 5), "好")
     assert known.affiliated
-    later = client(world)
+    later = client_of(world)
     rated(world, later, 5)
     assert ratings.summary(world.session, world.provider.id).counted == 6
     factories.make_affiliation(world.session, later, world.provider.organisation)
@@ -123,3 +124,34 @@ def test_ratings_of_affiliates_are_marked_and_not_counted(world: World) -> None:
     assert (found.counted, found.affiliated, found.overall) == (5, 2, 3)
     lines = ratings.listed(world.session, world.provider.id)
     assert [line.affiliated for line in lines] == [True, True, *[False] * 5]
+
+
+def test_the_provider_page_shows_what_counts_and_no_names(client, database) -> None:
+    with database.unit_of_work() as session:
+        world = World(session)
+        for _ in range(4):
+            rated(world, client_of(world), 3)
+        number = world.provider.id
+        session.flush()
+    page = client.get(f"/providers/{number}").text
+    assert "有效评价4项，不足5项，不显示平均分。" in page
+    assert "3.0分" not in page
+    with database.unit_of_work() as session:
+        provider = session.get_one(Provider, number)
+        place = session.scalars(select(Membership)).one()
+        own = factories.make_organisation(session, kind="enterprise", name="青岛自家人有限公司")
+        owner = session.get_one(Organisation, provider.organisation_id)
+        factories.make_affiliation(session, own, owner)
+        for firm, score, text in ((own, 5, "自家人说好"), (None, 3, "某某是骗子")):
+            project = factories.make_project(session, place, firm, phase=ProjectPhase.ACCEPTED)
+            rating = factories.make_rating(session, project, score, text=text)
+        rating.text_hidden_at, rating.hidden_reason = clock.now(), "人身攻击"
+    page = client.get(f"/providers/{number}").text
+    assert "<strong>3.0分</strong>（满分5分，5项有效评价的平均）" in page
+    assert "另有1项来自关联企业，已标明，不计入平均分。" in page
+    assert "自家人说好" in page
+    for secret in ("某某是骗子", "人身攻击", "青岛自家人有限公司", "380", "38.00"):
+        assert secret not in page
+    more = client.get(f"/providers/{number}/ratings").text
+    assert more.count("合同已备案，项目已验收") == 6
+    assert client.get(f"/providers/{number}/ratings?page=2").status_code == 200
