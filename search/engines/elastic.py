@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from search.analysis.entries import entry_of
@@ -67,11 +67,12 @@ class ElasticEngine:
 
     def _fresh(self, now: float) -> tuple[str, ElasticView]:
         mark = self._state.mark()
-        if self._view is not None:
-            if self._view[0] == mark and now - self._looked < FORGET_SECONDS:
-                return self._view
-            self._retired.append((now, self._view[1].pit))
+        lately = now - self._looked < FORGET_SECONDS
+        if self._view is not None and self._view[0] == mark and lately:
+            return self._view
         view = self._open()
+        if self._view is not None:
+            self._retired.append((now, self._view[1].pit))
         self._let_go(now)
         return mark, view
 
@@ -135,9 +136,8 @@ class ElasticEngine:
             removals = self._removals(index, writes)
             if places.building is not None:
                 self._state.note_touched(places.building, ids)
-            client = self._connection.client("write")
-            outcome = self._connection.tell(
-                lambda _: send(client, writing_alias(index), actions + removals, refresh=True)
+            outcome: Outcome = self._connection.tell(
+                lambda es: send(es, writing_alias(index), actions + removals, refresh=True)
             )
         except Absent:
             return None
@@ -175,7 +175,8 @@ class ElasticEngine:
             finally:
                 self._changed = True
                 # The one before stays, for pages that are reading it and for going back.
-                self._sweep((before,) if before else ())
+                with suppress(Unavailable):  # then the next rebuild sweeps
+                    self._sweep((before,) if before else ())
 
     def _sweep(self, keep: Sequence[str]) -> str | None:
         """Drop all indexes but the one in use and those to keep; gives the one in use."""

@@ -44,7 +44,10 @@ class Address:
         URL says before the ``@`` stands above them. Raises Unavailable, without any secret in
         the text.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:  # half an IPv6 address
+            raise Unavailable(f"SEARCH_URL 的格式应为 {FORM}") from error
         account, _, places = parts.netloc.rpartition("@")
         hosts = places.split(",")
         prefix = parts.path.strip("/") or "mk"

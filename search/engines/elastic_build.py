@@ -14,7 +14,7 @@ from search.engines.elastic_bulk import CHUNK, Action, putting, removing, send
 from search.engines.elastic_connection import COPY_SECONDS, Connection
 from search.engines.elastic_lease import Lease
 from search.engines.elastic_queries import mapping
-from search.engines.elastic_state import State, writing_alias
+from search.engines.elastic_state import State, create_index, writing_alias
 from search.engines.elastic_view import walk_ids
 from search.engines.meta import Meta
 from search.errors import RebuildFailed
@@ -37,15 +37,12 @@ class ElasticBuild:
         self._lease = lease
         self._dictionary = meta.dictionary
         self._alias = writing_alias(self.generation)
-        settings = {**FILLING, "number_of_shards": connection.address.shards}
-        connection.tell(
-            lambda es: es.indices.create(
-                index=self.generation,
-                mappings=mapping(meta),
-                settings=settings,
-                aliases={state.building_alias: {}, self._alias: {}},
-            ),
-            "build",
+        create_index(
+            connection,
+            self.generation,
+            mappings=mapping(meta),
+            settings={**FILLING, "number_of_shards": connection.address.shards},
+            aliases={state.building_alias: {}, self._alias: {}},
         )
 
     def add(self, documents: Iterable[Document]) -> int:
@@ -71,7 +68,9 @@ class ElasticBuild:
         self._send([*actions.values(), *(removing(*item) for item in there.items())])
 
     def _send(self, actions: list[Action]) -> None:
-        outcome = send(self._connection.client("build"), self._alias, actions, refresh=False)
+        outcome = self._connection.tell(
+            lambda es: send(es, self._alias, actions, refresh=False), "build"
+        )
         if outcome.moved:
             raise RebuildFailed(f"新索引 {self.generation} 中途消失，未切换")
 

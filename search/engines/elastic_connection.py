@@ -24,6 +24,7 @@ WRITE_SECONDS = 10.0
 BUILD_SECONDS = 60.0
 COPY_SECONDS = 300.0
 MOST_RETRIES = 2
+NODE_LOST = 502  # how a node says that the one it asked has disconnected
 CONNECTIONS = 16
 
 Call = Callable[["Elasticsearch"], Any]
@@ -31,6 +32,10 @@ Call = Callable[["Elasticsearch"], Any]
 
 class Absent(Exception):
     """The index, alias, document or point in time that was named is not there."""
+
+
+class NodeLost(Unavailable):
+    """A node of the cluster went away in the middle of the question; others have its data."""
 
 
 class Connection:
@@ -117,8 +122,11 @@ class Connection:
         # A node that refuses or resets is asked no more for a while; another one answers at once.
         others = min(len(address.hosts) - 1, MOST_RETRIES)
         # Refusals of an overloaded server are never repeated here: see elastic_bulk.
-        quick = first.options(max_retries=others, retry_on_timeout=False, retry_on_status=())
-        patient = first.options(max_retries=MOST_RETRIES, retry_on_timeout=True, retry_on_status=())
+        again = [NODE_LOST]
+        quick = first.options(max_retries=others, retry_on_timeout=False, retry_on_status=again)
+        patient = first.options(
+            max_retries=MOST_RETRIES, retry_on_timeout=True, retry_on_status=again
+        )
         return {
             "read": quick.options(request_timeout=READ_SECONDS),
             "probe": quick.options(request_timeout=PROBE_SECONDS),
@@ -138,7 +146,8 @@ def _translated() -> Iterator[None]:
     except NotFoundError as error:
         raise Absent(str(error)) from error
     except ApiError as error:
-        raise Unavailable(_reason(error.status_code, str(error.message))) from error
+        kind = NodeLost if error.status_code == NODE_LOST else Unavailable
+        raise kind(_reason(error.status_code, str(error.message))) from error
     except TransportError as error:
         raise Unavailable(f"搜索服务没有回应（{type(error).__name__}）") from error
 
@@ -154,7 +163,8 @@ def _reason(status: int, message: str) -> str:
 def _check_whole(answer: Any) -> None:
     """An answer of only some shards, or of the part that was ready in time, is no answer."""
     body = getattr(answer, "body", answer)
-    if not isinstance(body, Mapping):
+    # Errors that the caller does not mind come as answers.
+    if not isinstance(body, Mapping) or answer.meta.status >= 400:
         return
     for part in (body, *body.get("responses", ())):
         if part.get("error"):
@@ -168,7 +178,7 @@ def _refuse_part(part: Mapping[str, Any]) -> None:
     status, reason = part.get("status", 500), str(part["error"])
     if status == 404:
         raise Absent(reason)
-    raise Unavailable(_reason(status, reason))
+    raise (NodeLost if status == NODE_LOST else Unavailable)(_reason(status, reason))
 
 
 def _some_failed(part: Mapping[str, Any]) -> bool:

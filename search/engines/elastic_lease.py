@@ -66,9 +66,13 @@ class Lease:
         document = {"holder": self._holder, "until": until}
 
         def send(es: Any) -> Any:
+            index = self._state.index
             try:
-                return es.index(index=self._state.index, id=LEASE, document=document, **conditions)
+                return es.index(index=index, id=LEASE, document=document, **conditions)
             except ConflictError as error:
+                there = es.options(ignore_status=404).get(index=index, id=LEASE)
+                if there.get("_source") == document:  # an attempt whose answer was lost
+                    return there
                 raise WriterBusy(ANOTHER_BUILD) from error
 
         answer = self._connection.tell(send)

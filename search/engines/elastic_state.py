@@ -15,7 +15,7 @@ from typing import Any
 
 from search.engines.elastic_connection import Absent, Connection
 from search.engines.meta import Meta
-from search.errors import IndexMismatch, IndexMissing
+from search.errors import IndexMismatch, IndexMissing, Unavailable
 from search.fields import schema_hash
 
 MARK = "mark"
@@ -64,14 +64,8 @@ class State:
 
     def make(self) -> None:
         """Create the small index unless it is there."""
-        exists = self._connection.tell(lambda es: es.indices.exists(index=self.index))
-        if not exists:
-            # Two may try at once: the second one is told that it exists, which is fine.
-            self._connection.tell(
-                lambda es: es.options(ignore_status=400).indices.create(
-                    index=self.index, mappings=MAPPING, settings=SETTINGS
-                )
-            )
+        if not self._connection.tell(lambda es: es.indices.exists(index=self.index)):
+            create_index(self._connection, self.index, mappings=MAPPING, settings=SETTINGS)
 
     def new_name(self) -> str:
         """A name for a new index that no other has had; later ones have higher numbers."""
@@ -163,6 +157,18 @@ class State:
         """Seconds on the servers' clock: those of the machines that rebuild need not agree."""
         (health,) = self._connection.tell(lambda es: es.cat.health(format="json"))
         return float(health["epoch"])
+
+
+def create_index(connection: Connection, name: str, **what: Any) -> None:
+    """Create an index. That it is there already is fine: another process was as quick, or the
+    answer to an attempt before this one was lost. Raises Unavailable.
+    """
+    answer = connection.tell(
+        lambda es: es.options(ignore_status=400).indices.create(index=name, **what), "build"
+    )
+    error = answer.get("error")
+    if error and error["type"] != "resource_already_exists_exception":
+        raise Unavailable(f"搜索服务没有建立索引 {name}：{error.get('reason')}")
 
 
 def _number(name: str) -> int:

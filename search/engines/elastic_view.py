@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from search.engines import MOST_VALUES, Counted, Order, Place, Row, Versions
-from search.engines.elastic_connection import Absent, Call, Connection
+from search.engines.elastic_connection import Absent, Call, Connection, NodeLost
 from search.engines.elastic_queries import EVERYTHING, Query, elastic_query
 from search.engines.meta import Meta
 from search.errors import Unavailable
@@ -105,6 +105,7 @@ class ElasticView:
             "query": elastic_query(Everything(), filters),
             "size": size,
             "sort": _sort(Everything(), order),
+            "track_total_hits": False,
         }
         if place is not None:
             body["search_after"] = list(place if order.field else place[1:])
@@ -127,7 +128,7 @@ class ElasticView:
         pit = self.pit
         try:
             return self._asked(bodies, pit)
-        except Absent:
+        except (Absent, NodeLost):  # the moment was held by a node that has gone, or ran out
             pit = self._again(pit)
         try:
             return self._asked(bodies, pit)

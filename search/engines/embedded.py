@@ -107,7 +107,8 @@ class EmbeddedEngine:
 
     def look_again(self) -> None:
         """Who wrote or switched must see it in the very next answer."""
-        self._checked = float("-inf")
+        with self._reading:  # a reader that has just looked would say that it saw everything
+            self._checked = float("-inf")
 
     def _uncached_view(self) -> EmbeddedView:
         with self._reading:

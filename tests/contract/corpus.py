@@ -70,11 +70,15 @@ class Source:
         return [(document.id, document.version) for document in self.documents.values()]
 
     def rebuild(
-        self, engine: Engine, progress: Callable[[str, int], None] | None = None
+        self,
+        engine: Engine,
+        progress: Callable[[str, int], None] | None = None,
+        documents: Callable[[], Iterable[Document]] | None = None,
     ) -> Rebuilt:
+        """Rebuild an index from here, or from ``documents`` as far as they go."""
         return rebuild(
             engine,
-            self.all,
+            documents or self.all,
             load=self.load,
             expected=self.expected,
             terms=TERMS,

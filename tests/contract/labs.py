@@ -2,12 +2,16 @@
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import elasticsearch
+
+from search.engines.elastic_address import Address
+from search.engines.elastic_connection import Connection
+from search.engines.elastic_state import State
 
 
 class Lab(Protocol):
@@ -56,12 +60,13 @@ class TantivyLab:
 
 
 class ElasticLab:
-    """Indexes with a prefix of their own on a server that others use too."""
+    """Indexes with a prefix of their own on a server or cluster that others use too."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, addresses: Sequence[str], options: str) -> None:
         self.prefix = f"t{secrets.token_hex(6)}"
-        self.url = f"{address}/{self.prefix}"
-        self.client = elasticsearch.Elasticsearch(address, request_timeout=60)
+        hosts = ",".join(address.removeprefix("http://") for address in addresses)
+        self.url = f"http://{hosts}/{self.prefix}{options}"
+        self.client = elasticsearch.Elasticsearch(list(addresses), request_timeout=60)
 
     def generations(self) -> list[str]:
         found = self.client.indices.get(index=f"{self.prefix}-v*", features="aliases")
@@ -84,6 +89,15 @@ class ElasticLab:
             index=self.prefix, meta=mapping["mappings"]["_meta"] | facts
         )
 
+    def settle(self) -> None:
+        """Make the small index beside the others, which in operation is there for years, and wait
+        for its copies: without one the death of a node would take it away.
+        """
+        connection = Connection(Address.parse(self.url))
+        State(connection).make()
+        connection.close()
+        self.client.cluster.health(index=f"{self.prefix}-state", wait_for_status="green")
+
     def remove(self) -> None:
         """Leave nothing on the server."""
         names = [*self.client.indices.get(index=f"{self.prefix}-*", features="aliases")]
@@ -93,10 +107,12 @@ class ElasticLab:
 
 
 @contextmanager
-def elastic_lab(address: str) -> Iterator[ElasticLab]:
-    """A lab that is cleared away at the end."""
-    lab = ElasticLab(address)
+def elastic_lab(addresses: Sequence[str], options: str = "") -> Iterator[ElasticLab]:
+    """A lab on the nodes with these addresses, cleared away at the end."""
+    lab = ElasticLab(addresses, options)
     try:
+        if len(addresses) > 1:
+            lab.settle()
         yield lab
     finally:
         lab.remove()

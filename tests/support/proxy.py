@@ -13,7 +13,8 @@ HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-lengt
 
 class Proxy:
     """``fault``: None passes everything on; a number is the status of every answer; ``partial``
-    says in every search answer that a shard failed.
+    says in every search answer that a shard failed; ``lost`` passes everything on, and breaks the
+    connection in place of every other answer.
     """
 
     def __init__(self, target: str) -> None:
@@ -40,6 +41,9 @@ class Proxy:
                 status, headers, answer = proxy.answer(
                     self.command, self.path, dict(self.headers), body
                 )
+                if proxy.fault == "lost" and proxy.requests % 2:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)

@@ -44,6 +44,7 @@ def test_everything_at_once() -> None:
         "http://host/mk?replica=1",
         "http://user:hunter2@/mk",
         "http://user:hunter2@host,/mk",
+        "http://user:hunter2@[::1/mk",
     ],
 )
 def test_what_is_no_address_is_refused_without_its_secrets(url: str) -> None:

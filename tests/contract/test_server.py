@@ -1,0 +1,110 @@
+"""What only a server can do to those who write to it: answers get lost, nodes are missing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from search import Document, Engine, Unavailable, open_engine, verify
+from search.engines import elastic_build
+from search.engines.elastic_address import Address
+from search.engines.elastic_connection import Connection
+from search.engines.elastic_state import State, create_index
+from search.index import Differences
+from tests.contract.corpus import Source, some_documents
+from tests.contract.labs import ElasticLab, elastic_lab
+from tests.support.proxy import Proxy, proxied
+
+
+@pytest.fixture
+def server_lab(elasticsearch: str) -> Iterator[ElasticLab]:
+    with elastic_lab([elasticsearch]) as lab:
+        yield lab
+
+
+@pytest.fixture
+def proxy(elasticsearch: str) -> Iterator[Proxy]:
+    with proxied(elasticsearch) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def engine(server_lab: ElasticLab, proxy: Proxy) -> Iterator[Engine]:
+    """An engine behind the proxy."""
+    engine = open_engine(f"{proxy.address}/{server_lab.prefix}")
+    yield engine
+    engine.close()
+
+
+def test_what_is_asked_again_because_the_answer_was_lost_is_done_once(
+    engine: Engine, proxy: Proxy, server_lab: ElasticLab
+) -> None:
+    """Every other answer is lost, and the client asks once more."""
+    proxy.fault = "lost"
+    source = Source(some_documents(30))
+    source.rebuild(engine)
+    engine.apply([Document("case:x", 1, "甲")], [("case:none", None)])
+    rebuilt = source.rebuild(engine)
+    proxy.fault = None
+    assert rebuilt.documents == 30
+    assert verify(engine, source.expected()) == Differences()
+    assert len(server_lab.generations()) == 2
+
+
+def test_a_reader_does_not_ask_again_where_there_is_one_server(
+    engine: Engine, proxy: Proxy
+) -> None:
+    """Control: without a second try a lost answer is felt."""
+    Source().rebuild(engine)
+    proxy.fault = "lost"
+    failed = 0
+    for _ in range(2):
+        try:
+            list(engine.view().ids())
+        except Unavailable:
+            failed += 1
+    proxy.fault = None
+    assert failed
+
+
+def test_a_rebuild_that_the_server_ends_is_told_in_words(engine: Engine, proxy: Proxy) -> None:
+    source = Source([Document("case:1", 1, "甲")])
+    source.rebuild(engine)
+
+    def documents() -> Iterator[Document]:
+        proxy.fault = 503
+        yield from source.all()
+
+    with pytest.raises(Unavailable, match="503"):
+        source.rebuild(engine, documents=documents)
+    proxy.fault = None
+    assert set(engine.view().ids()) == {("case:1", 1)}
+    assert engine.apply([Document("case:1", 2, "甲")]).written == 1
+
+
+def test_a_copy_that_has_no_node_does_not_stop_a_rebuild(
+    elasticsearch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One server cannot hold a copy of what it holds; the index goes into use without."""
+    monkeypatch.setattr(elastic_build, "COPY_SECONDS", 0.2)
+    with elastic_lab([elasticsearch], "?replicas=1") as lab:
+        engine = open_engine(lab.url)
+        source = Source(some_documents(5))
+        source.rebuild(engine)
+        assert verify(engine, source.expected()) == Differences()
+        assert engine.status()["health"] == "yellow"
+        engine.close()
+
+
+def test_an_index_is_created_once(server_lab: ElasticLab) -> None:
+    """Two processes may come to the same new server at once."""
+    connection = Connection(Address.parse(server_lab.url))
+    state = State(connection)
+    state.make()
+    create_index(connection, state.index)
+    state.make()
+    with pytest.raises(Unavailable, match="mapper"):
+        create_index(
+            connection, f"{server_lab.prefix}-x", mappings={"properties": {"a": {"type": "?"}}}
+        )
+    assert [*server_lab.client.indices.get(index=f"{server_lab.prefix}-*")] == [state.index]
+    connection.close()
