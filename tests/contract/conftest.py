@@ -1,4 +1,8 @@
-"""Every engine passes the same tests; each is named here once."""
+"""Every engine passes the same tests; each is named here once.
+
+The third one is a cluster of three nodes that loses its elected master in the middle of the tests
+that run on it: all of them in the soak, the telling ones in ``make test``.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -8,18 +12,90 @@ import pytest
 
 from search import Analyzer, Document, Engine, Searcher, open_engine
 from tests.contract.corpus import ANALYZER, Source, some_documents
+from tests.contract.failover import Failover
 from tests.contract.labs import Lab, TantivyLab, elastic_lab
+from tests.support.counts import SOAK, count
+from tests.support.elasticsearch import Node, cluster, require_server
 
+KILLS = count(test=1, soak=8)
 ENGINES = ("tantivy", "elasticsearch")
+CLUSTER = pytest.param(
+    "cluster",
+    marks=(
+        pytest.mark.xdist_group("elasticsearch"),
+        pytest.mark.timeout(count(test=300, soak=900)),
+    ),
+)
+ON_CLUSTER = frozenset(
+    {
+        "test_a_failing_source_leaves_the_old_index",
+        "test_a_rebuild_holds_exactly_the_source_and_tells_its_progress",
+        "test_a_place_stays_good_while_the_index_changes",
+        "test_a_written_document_is_found_at_once",
+        "test_counts_change_with_the_index",
+        "test_late_writes_never_beat_newer_ones",
+        "test_many_threads_search_while_one_writes",
+        "test_what_is_read_does_not_change_with_the_day",
+        "test_writes_during_a_rebuild_are_in_the_new_index",
+    }
+)
+"""Tests that run on the cluster outside the soak too."""
+INDEXES = ("lab", "collection", "shelf")
+"""Fixtures that hold an index of one engine."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run whatever needs an index once on each engine."""
+    everywhere = SOAK or metafunc.function.__name__ in ON_CLUSTER
+    for name in INDEXES:
+        if name in metafunc.fixturenames:
+            engines = (*ENGINES, CLUSTER) if everywhere else ENGINES
+            metafunc.parametrize(name, engines, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def three_nodes() -> Iterator[list[Node]]:
+    """A cluster that tests may kill nodes of, as long as they start them again."""
+    require_server(own=True)
+    with cluster(3) as nodes:
+        yield nodes
+
+
+@pytest.fixture(scope="session")
+def failover(request: pytest.FixtureRequest, three_nodes: list[Node]) -> Iterator[Failover]:
+    """Kills the master in the middle of the tests on the cluster."""
+    on_cluster = [item.nodeid for item in request.session.items if _runs_on_cluster(item)]
+    failover = Failover(three_nodes, on_cluster, KILLS)
+    yield failover
+    failover.end()
+    assert failover.deaths == len(failover.chosen)
+
+
+def _runs_on_cluster(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    return call is not None and any(call.params.get(name) == "cluster" for name in INDEXES)
+
+
+@pytest.fixture(autouse=True)
+def master_may_die(request: pytest.FixtureRequest) -> Iterator[None]:
+    """While a test on the cluster runs, if its turn has come."""
+    if not _runs_on_cluster(request.node):
+        yield
+        return
+    with request.getfixturevalue("failover").during(request.node.nodeid):
+        yield
 
 
 def _lab(request: pytest.FixtureRequest, folder: Path) -> AbstractContextManager[Lab]:
     if request.param == "tantivy":
         return nullcontext(TantivyLab(folder / "index"))
-    return elastic_lab(request.getfixturevalue("elasticsearch"))
+    if request.param == "cluster":
+        nodes = request.getfixturevalue("three_nodes")
+        return elastic_lab([node.address for node in nodes], "?shards=2&replicas=1")
+    return elastic_lab([request.getfixturevalue("elasticsearch")])
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture
 def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
     """A place where an index of this test alone can be built."""
     with _lab(request, tmp_path) as lab:
@@ -63,7 +139,7 @@ def searching(engine: Engine) -> Callable[..., Searcher]:
     return build
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module")
 def collection(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Searcher, list[Document]]]:
@@ -76,7 +152,7 @@ def collection(
         engine.close()
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module")
 def shelf(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[Sequence[Document], Analyzer], Searcher]]:

@@ -5,26 +5,27 @@ Nothing that was acknowledged is lost; readers go on after a moment, and never s
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from search import Document, Engine, Searcher, SearchRequest, Unavailable, open_engine, verify
 from search.index import Differences
 from tests.contract.corpus import ANALYZER, DAY, Source
+from tests.contract.failover import Failover
 from tests.support.counts import count
-from tests.support.elasticsearch import Node, cluster, master_of, require_server
+from tests.support.elasticsearch import Node, master_of
 
 SECONDS = count(test=6, soak=30)
 KILLS = count(test=1, soak=5)
 FIRST = 200
 
 
-@pytest.fixture(scope="module")
-def nodes() -> Iterator[list[Node]]:
-    require_server(own=True)
-    with cluster(3) as nodes:
-        yield nodes
+@pytest.fixture
+def nodes(failover: Failover) -> Sequence[Node]:
+    """The cluster of the contract tests, whole."""
+    failover.wait()
+    return failover.nodes
 
 
 def url_of(nodes: Sequence[Node], prefix: str) -> str:
@@ -107,7 +108,7 @@ def settled(engine: Engine) -> Engine:
 
 @pytest.mark.timeout(count(test=300, soak=1800))
 @pytest.mark.xdist_group("elasticsearch")
-def test_the_master_dies_and_nothing_acknowledged_is_lost(nodes: list[Node]) -> None:
+def test_the_master_dies_and_nothing_acknowledged_is_lost(nodes: Sequence[Node]) -> None:
     source = Source(Document(f"case:{n}", 1, "注塑案例") for n in range(FIRST))
     url = url_of(nodes, "failover")
     engine = open_engine(url)
