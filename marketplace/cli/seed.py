@@ -1,5 +1,6 @@
 """``marketplace seed``: vocabulary, calendar, and the whole demo. Safe to repeat."""
 
+import io
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from marketplace.programmes.loader import LoadFailed
 from marketplace.schemas.imports import load_vocabulary
 from marketplace.services import seeding
 from marketplace.services.importing import jobs, template
+from marketplace.storage import open_storage
 
 DEMO_FILE = "demo.xlsx"
 
@@ -44,7 +46,17 @@ def seed_demo(context: click.Context) -> None:
     import_demo(context, settings().data_dir / DEMO_FILE)
     made = database().run(lambda session: demo_accounts.ensure(session, settings()))
     click.echo(f"账号：新增{len(made)}")
+    click.echo(f"项目：新增{seed_projects()}")
     refresh_index(context)
+
+
+def seed_projects() -> int:
+    """Projects in every state; their one file is kept before the transaction begins."""
+    from marketplace.services import demo_projects, demo_stage
+
+    store = open_storage(settings().storage_url)
+    paper = store.put(io.BytesIO(demo_stage.document()), "示例材料.pdf", limit=2**20)
+    return database().run(lambda session: demo_projects.ensure(session, settings(), paper))
 
 
 def import_demo(context: click.Context, path: Path) -> None:
