@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from marketplace import clock
 from marketplace.db import Database
+from marketplace.errors import Invalid, Unavailable
 from marketplace.indexing.wiring import Catalogue
 from marketplace.services import saved_searches
 from marketplace.services.saved_searches import MOST_MATCHES, Found
 from search import InvalidRequest, SearchRequest
+from search import Unavailable as NoAnswer
 
 log = structlog.get_logger()
 
@@ -23,9 +25,18 @@ PER_PAGE = 100
 def found(catalogue: Catalogue, kind: str, index: Mapping[str, Any]) -> Found:
     """Titles of everything a search finds, by number; one more than is watched when it is wide.
 
-    ``index`` is ``{q, literal, filters {field: [value]}}``. Raises ``search.Unavailable``,
-    ``search.InvalidRequest`` (a condition that no longer exists).
+    In the order of the page; ``index`` is ``{q, literal, filters {field: [value]}}``. Raises
+    Unavailable, Invalid (a condition that no longer exists).
     """
+    try:
+        return _found(catalogue, kind, index)
+    except InvalidRequest as error:
+        raise Invalid("搜索条件已经失效", remedy="请重新搜索并保存。") from error
+    except NoAnswer as error:
+        raise Unavailable("搜索暂时不可用") from error
+
+
+def _found(catalogue: Catalogue, kind: str, index: Mapping[str, Any]) -> Found:
     titles: dict[int, str] = {}
     number, pages = 1, 1
     while number <= pages and len(titles) <= MOST_MATCHES:
@@ -43,14 +54,14 @@ def found(catalogue: Catalogue, kind: str, index: Mapping[str, Any]) -> Found:
 def check(catalogue: Catalogue, database: Database) -> int:
     """Compare the searches that are due with the index and tell what is new; answers how many.
 
-    While the engine does not answer nothing is counted as checked. Raises ``search.Unavailable``.
+    While the engine does not answer nothing is counted as checked. Raises Unavailable.
     """
     with database.reading() as session:
         waiting = saved_searches.due(session, AT_ONCE)
     for search in waiting:
         try:
             titles = found(catalogue, search.kind, search.index)
-        except InvalidRequest as error:
+        except Invalid as error:
             log.warning("saved search cannot be run", search_id=search.id, error=str(error))
             database.run(partial(_give_up, search.id))
         else:

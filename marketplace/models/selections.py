@@ -18,6 +18,7 @@ LONGEST_REASON = 500
 class Selection(Timestamps, Base):
     """One choice of a provider, with its reasons.
 
+    ``params``, ``wanted`` and ``conditions`` are copied from the saved search: it may be deleted.
     ``snapshot`` is what stood on the pages of the candidates when the results were locked; it is
     never written again, and ``snapshot_sha256`` is the hash of its canonical JSON.
     """
@@ -45,6 +46,7 @@ class Selection(Timestamps, Base):
     need: Mapped[str] = mapped_column(Text, default="")
     saved_search_id: Mapped[int | None] = mapped_column(ForeignKey("saved_searches.id"), index=True)
     params: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
+    wanted: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     conditions: Mapped[str] = mapped_column(String(2000), default="")
     state: Mapped[str] = mapped_column(String(40))
     phase: Mapped[str] = mapped_column(String(20))

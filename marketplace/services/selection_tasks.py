@@ -10,7 +10,7 @@ from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import ChoicePhase, ProjectPhase, Role
 from marketplace.services.tasks import MOST, Task, source
 
-NEXT = {
+NEXT: dict[str, str] = {
     ChoicePhase.OPEN: "锁定搜索结果",
     ChoicePhase.LOCKED: "写明理由，选定一家服务商",
     ChoicePhase.CHOSEN: "通知服务商起草合同",

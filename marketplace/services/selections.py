@@ -67,7 +67,8 @@ def start(
     first = workflow.state(workflow.initial)
     row = Selection(
         organisation_id=actor.organisation_id, title=title, need=need,
-        saved_search_id=search.id, params=search.params, conditions=search.conditions,
+        saved_search_id=search.id, params=search.params, wanted=search.wanted,
+        conditions=search.conditions,
         state=first.id, phase=first.phase, state_since=clock.now(), created_by=actor.user_id,
     )  # fmt: skip
     row.entries = []

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from marketplace import clock
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.history import record
 from marketplace.models import Shortlist, ShortlistItem
@@ -101,7 +102,7 @@ def put(session: Session, actor: Actor, shortlist: Shortlist, keys: Sequence[Key
         shortlist.items.append(
             ShortlistItem(kind=kind, item_id=item_id, created_by=actor.user_id or 0)
         )
-    session.flush()
+    _touch(session, shortlist)
     diff = {"added": [f"{kind}:{item_id}" for kind, item_id in new]}
     record(session, actor, "shortlist_put", shortlist, diff=diff)
     return len(new)
@@ -115,7 +116,7 @@ def note(session: Session, actor: Actor, shortlist: Shortlist, item_id: int, tex
         return
     diff = {"note": [item.note, text], "item": f"{item.kind}:{item.item_id}"}
     item.note = text
-    session.flush()
+    _touch(session, shortlist)
     record(session, actor, "shortlist_note", shortlist, diff=diff)
 
 
@@ -125,7 +126,7 @@ def take(session: Session, actor: Actor, shortlist: Shortlist, item_id: int) -> 
     item = _item(shortlist, item_id)
     diff = {"removed": f"{item.kind}:{item.item_id}", "note": item.note}
     session.delete(item)
-    session.flush()
+    _touch(session, shortlist)
     record(session, actor, "shortlist_take", shortlist, diff=diff)
 
 
@@ -161,3 +162,10 @@ def _free(session: Session, actor: Actor, name: str, but: int = 0) -> None:
 def _number(session: Session, actor: Actor) -> int:
     own = visible(actor, Permission.SHORTLIST_KEEP, Shortlist)
     return session.scalar(select(func.count()).select_from(own.subquery())) or 0
+
+
+def _touch(session: Session, shortlist: Shortlist) -> None:
+    """Its items changed; the version is that of name and note, so a form open beside holds."""
+    session.flush()
+    row = update(Shortlist).where(Shortlist.id == shortlist.id).values(updated_at=clock.now())
+    session.execute(row.execution_options(synchronize_session=False))

@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("need", sa.Text(), nullable=False),
         sa.Column("saved_search_id", sa.Integer(), nullable=True),
         sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("wanted", sa.JSON(), nullable=False),
         sa.Column("conditions", sa.String(length=2000), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("phase", sa.String(length=20), nullable=False),

@@ -1,5 +1,10 @@
-"""Pages for enterprises (/me)."""
+"""Pages for enterprises (/me). Its modules register their views when the package is read."""
 
-from marketplace.web.me.blueprint import blueprint
-
-__all__ = ["blueprint"]
+from marketplace.web.me import (  # noqa: F401
+    favourites,
+    projects,
+    searches,
+    selection_export,
+    selections,
+    shortlists,
+)

@@ -12,6 +12,7 @@ from marketplace.services import catalogue
 from marketplace.services.catalogue import Shown, client_of, gravest, state_of
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
+from marketplace.web.marks import marks
 from marketplace.web.public import blueprint, structured
 from marketplace.web.public.metrics import metrics
 from marketplace.web.public.parts import names, standing_tag, type_names
@@ -31,6 +32,7 @@ def case(case_id: int) -> Response | str:
     segment, scenes = vocabulary().name("segment", item.segment), names("scene", item.scenes)
     return render_template(
         "public/case.html",
+        marks=marks("case", [item.id]),
         case=item,
         structured=structured.case(item, shown.provider.organisation, about=[segment, *scenes]),
         client=client_of(item),

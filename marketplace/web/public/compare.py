@@ -17,6 +17,7 @@ from marketplace.services.compare_facts import PRODUCT_FACTS, PROVIDER_FACTS
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.downloads import attachment
+from marketplace.web.marks import marks
 from marketplace.web.public import blueprint
 from marketplace.web.public.cards import category_name
 from marketplace.web.public.parts import standing_tag, type_names
@@ -29,6 +30,7 @@ UNFILLED = "未填报"
 class Kind:
     """What is compared, and how the page speaks of it."""
 
+    key: str
     noun: str
     unit: str
     same: str
@@ -39,10 +41,24 @@ class Kind:
 
 
 PROVIDERS = Kind(
-    "服务商", "家", "同一类型", "/compare", "/providers", compare.providers, PROVIDER_FACTS
+    "provider",
+    "服务商",
+    "家",
+    "同一类型",
+    "/compare",
+    "/providers",
+    compare.providers,
+    PROVIDER_FACTS,
 )
 PRODUCTS = Kind(
-    "产品", "个", "同一类别", "/products/compare", "/products", compare.products, PRODUCT_FACTS
+    "product",
+    "产品",
+    "个",
+    "同一类别",
+    "/products/compare",
+    "/products",
+    compare.products,
+    PRODUCT_FACTS,
 )
 
 
@@ -94,11 +110,19 @@ def _page(kind: Kind) -> Response:
             different=different,
             equal=sum(row.same for group in groups for row in group.rows),
             toggle_url=_address(kind.path, items, not different),
+            keep_url=_keeping(kind, items),
             xlsx_url=_address(f"{kind.path}.xlsx", items, different),
         )
     )
     response.status_code = 422 if mixed else 200
     return response
+
+
+def _keeping(kind: Kind, items: Sequence[Item]) -> str:
+    """Where a signed-in enterprise, or a visitor after the login, keeps what is compared."""
+    marked = marks(kind.key, ())
+    pairs = [("item", f"{kind.key}:{item.id}") for item in items]
+    return f"/me/shortlists/new?{urlencode(pairs)}" if marked and pairs else ""
 
 
 def _workbook(kind: Kind) -> Response:

@@ -224,6 +224,7 @@ class Listing:
             "drops": self.drops(),
             "kinds": self.kinds(),
             "notes": notes(self.found, self.path),
+            "save_url": address("/me/searches/new", [("kind", asked.kind), *kept]),
             "feed_url": address(f"{self.path}.rss", feed),
             "file_url": f"{self.path}.xlsx",
             "page_link": lambda number: address(self.path, [*paging, ("page", str(number))]),

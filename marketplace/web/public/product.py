@@ -9,6 +9,7 @@ from marketplace.services.catalogue import gravest, state_of
 from marketplace.services.compare_facts import sizes
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
+from marketplace.web.marks import marks
 from marketplace.web.public import blueprint, structured
 from marketplace.web.public.cards import category_name
 from marketplace.web.public.parts import case_lines, names, standing_tag, type_names
@@ -30,6 +31,7 @@ def product(product_id: int) -> Response | str:
     category = category_name(vocabulary(), item.category)
     return render_template(
         "public/product.html",
+        marks=marks("product", [item.id]),
         product=item,
         updated=catalogue.changed_at(item, listed),
         provider=shown.provider,

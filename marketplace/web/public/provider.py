@@ -19,6 +19,7 @@ from marketplace.services.catalogue import Shown, gravest, state_of
 from marketplace.web.access import public
 from marketplace.web.context import day as day_text
 from marketplace.web.context import vocabulary
+from marketplace.web.marks import marks
 from marketplace.web.public import blueprint, structured
 from marketplace.web.public.addresses import address
 from marketplace.web.public.parts import (
@@ -50,6 +51,7 @@ def provider(provider_id: int) -> str:
     areas = names("service_area", shown.provider.service_areas)
     return render_template(
         "public/provider.html",
+        marks=marks("provider", [provider_id]),
         **common,
         updated=catalogue.changed_at(shown.provider, shown.listed),
         types=type_names(shown.types),

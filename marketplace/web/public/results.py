@@ -9,6 +9,7 @@ from marketplace.db import current_session
 from marketplace.models import Round
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
+from marketplace.web.marks import marks
 from marketplace.web.public import blueprint
 from marketplace.web.public.cards import CARDS
 from marketplace.web.public.listing import Listing
@@ -20,7 +21,8 @@ def _results(kind: str) -> dict[str, Any]:
     found = find(ask(kind, request.args))
     make = CARDS[kind]
     cards = [make(hit, words, found.highlighter, found.why) for hit in found.hits]
-    return {"cards": cards, **Listing(found, words, given(found)).frame()}
+    marked = marks(kind, [hit.key for hit in found.hits])
+    return {"cards": cards, "marks": marked, **Listing(found, words, given(found)).frame()}
 
 
 def given(found: Found) -> dict[tuple[str, str], str]:
