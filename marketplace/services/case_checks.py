@@ -104,8 +104,8 @@ def consents_end(session: Session, subject: CaseVersion, actor: Actor, data: Dat
 @effect("case_live")
 def case_live(session: Session, subject: CaseVersion, actor: Actor, data: Data) -> None:
     """Put the content into the hall; the version shown before makes room."""
-    # One flush at the end: the row is published already and has no case yet, and the version
-    # before it must make room first (rows are written in order of their ids).
+    # Nothing is written before all is set: the row is published already and may have no case yet.
+    # The version before it makes room first, and reading it would undo changes of the case.
     with session.no_autoflush:
         before = session.scalars(
             select(CaseVersion).where(
@@ -113,6 +113,8 @@ def case_live(session: Session, subject: CaseVersion, actor: Actor, data: Data) 
                 CaseVersion.phase == CasePhase.PUBLISHED,
             )
         ).one_or_none() if subject.case_id is not None else None  # fmt: skip
+        if before is not None:
+            perform(session, SYSTEM, before, "case_replace")
         case = _case(session, subject)
         stamp = {"by": actor.role_name, "at": clock.now().isoformat(timespec="seconds")}
         values = columns(subject.content)
@@ -120,8 +122,6 @@ def case_live(session: Session, subject: CaseVersion, actor: Actor, data: Data) 
             setattr(case, name, value)
         case.client_consent = True
         case.edited_fields = {**case.edited_fields, **dict.fromkeys(values, stamp)}
-        if before is not None:
-            perform(session, SYSTEM, before, "case_replace")
     session.flush()
     subject.base_version = case.version
 

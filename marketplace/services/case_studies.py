@@ -227,3 +227,39 @@ def rework(
     step(session, actor, version, "case_rework", expected_version=expected_version)
     provider, case = version.provider, version.case
     return _draft(session, actor, provider, version.content, version, case=case)
+
+
+def pictures(session: Session, case_id: int) -> list[StoredFile]:
+    """The pictures that the hall shows of a case, in order of upload: one query."""
+    return list(
+        session.scalars(
+            select(StoredFile)
+            .join(CaseVersion, CaseVersion.id == StoredFile.subject_id)
+            .where(
+                CaseVersion.case_id == case_id, CaseVersion.phase == CasePhase.PUBLISHED,
+                StoredFile.subject_type == CaseVersion.__tablename__,
+                StoredFile.purpose == PICTURE, StoredFile.superseded_at.is_(None),
+            )
+            .order_by(StoredFile.id)
+        )
+    )  # fmt: skip
+
+
+def withdrawn(session: Session, case_id: int) -> CaseVersion | None:
+    """The version whose consent was taken back, while the case is not shown for that reason.
+
+    A case that staff hid, or whose provider is hidden, is nobody's business at all.
+    """
+    return session.scalars(
+        select(CaseVersion)
+        .join(CaseStudy, CaseStudy.id == CaseVersion.case_id)
+        .join(Provider, Provider.id == CaseVersion.provider_id)
+        .where(
+            CaseVersion.case_id == case_id, CaseVersion.phase == CasePhase.WITHDRAWN,
+            CaseStudy.client_consent.is_(False), CaseStudy.hidden_at.is_(None),
+            Provider.hidden_at.is_(None),
+        )
+        .options(OWNER)
+        .order_by(CaseVersion.id.desc())
+        .limit(1)
+    ).one_or_none()  # fmt: skip

@@ -20,6 +20,7 @@ from marketplace.web import (
 from marketplace.web.admin.blueprint import blueprint as admin_pages
 from marketplace.web.auth.blueprint import blueprint as auth_pages
 from marketplace.web.calendar import blueprint as calendar_pages
+from marketplace.web.consents import blueprint as consent_pages
 from marketplace.web.contacts import blueprint as contact_pages
 from marketplace.web.display import blueprint as display_pages
 from marketplace.web.drafts import blueprint as draft_pages
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     health_pages, display_pages, auth_pages, contact_pages, public_pages, work_pages, import_pages,
     calendar_pages, admin_pages, upload_pages, file_pages, inbox_pages,
     draft_pages, held_pages, task_pages, letter_pages, provider_pages, enterprise_pages,
+    consent_pages,
 )  # fmt: skip
 
 

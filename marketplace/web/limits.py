@@ -36,6 +36,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "reset_account": parse("5/day"),
     "reset_address": parse("20/hour"),
     "link": parse("20/5 minutes"),
+    "consent_mail": parse("20/hour"),
     "unmask": parse("60/hour"),
     "export": parse("30/10 minutes"),
     "upload": parse("30/10 minutes"),

@@ -1,5 +1,7 @@
 """Pages for providers' teams (/p)."""
 
+import marketplace.web.p.case_form
+import marketplace.web.p.cases
 import marketplace.web.p.projects  # noqa: F401  views register themselves
 from marketplace.web.p.blueprint import blueprint
 

@@ -7,6 +7,7 @@ import marketplace.web.work.bans
 import marketplace.web.work.board
 import marketplace.web.work.bulk
 import marketplace.web.work.candidacies
+import marketplace.web.work.cases
 import marketplace.web.work.exports
 import marketplace.web.work.memberships
 import marketplace.web.work.programmes
