@@ -20,6 +20,7 @@ from marketplace.models import (
     Ban,
     Candidacy,
     CaseStudy,
+    CaseVersion,
     ChangeNotice,
     Dispute,
     Membership,
@@ -170,6 +171,19 @@ def make_case(session: Session, provider: Provider, **given: Any) -> CaseStudy:
     session.add(case)
     session.flush()
     return case
+
+
+def make_case_version(session: Session, provider: Provider, **given: Any) -> CaseVersion:
+    """A version of a case; a draft by default."""
+    values: dict[str, Any] = {
+        "title": f"注塑车间数字化改造{next(_numbers)}", "segment": "home_appliance",
+        "client_name": "青岛测试塑胶有限公司", "content": {}, "state": "draft", "phase": "draft",
+        "state_since": clock.now(), **given,
+    }  # fmt: skip
+    version = CaseVersion(provider_id=provider.id, **values)
+    session.add(version)
+    session.flush()
+    return version
 
 
 def make_person(session: Session, provider: Provider, **given: Any) -> Person:

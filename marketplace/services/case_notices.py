@@ -39,5 +39,5 @@ def tell(session: Session, version: CaseVersion, event: Event) -> None:
         inbox.notify(
             session, "case", [r for r in readers if r.user_id != event.actor_id],
             cause=f"event:{event.id}", voice=voice, facts=facts,
-            url=f"/{'p' if own else 'work'}/cases/{version.id}",
+            url=f"/p/cases/{version.id}" if own else f"/work/cases/versions/{version.id}",
         )  # fmt: skip

@@ -61,4 +61,4 @@ def cases_to_check(session: Session, actor: Actor) -> Iterable[Task]:
         .with_only_columns(CaseVersion.id, CaseVersion.title, Organisation.name)
     )
     for id_, title, name in rows:
-        yield Task(f"审核案例：{title}", f"/work/cases/{id_}", None, "案例", name)
+        yield Task(f"审核案例：{title}", f"/work/cases/versions/{id_}", None, "案例", name)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
+from marshmallow import Schema
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -107,6 +108,7 @@ def _unversioned(session: Session, provider_id: int) -> list[CaseStudy]:
 @needs(Permission.CASE_WRITE)
 def revise_case(case_id: int) -> Response:
     """Begin a new version of a case in the hall."""
+    load(Schema(), form_data())
     version = case_studies.revise(current_session(), current_actor(), case_id)
     page = "p.edit_case" if version.phase == CasePhase.DRAFT else "p.case"
     return redirect(url_for(page, version_id=version.id), 303)

@@ -83,7 +83,7 @@ def _get(version_id: int) -> CaseVersion:
     return case_studies.get(current_session(), current_actor(), version_id)
 
 
-@blueprint.get("/cases/<int:version_id>")
+@blueprint.get("/cases/versions/<int:version_id>")
 @needs(Permission.WORK_READ)
 def case(version_id: int) -> str:
     """One version with everything that its check looks at."""
@@ -198,7 +198,7 @@ def _versions(session: Session, version: CaseVersion) -> dict[str, Any]:
     return {"heads": ["您审核的版本", head], "rows": rows, "url": url}
 
 
-@blueprint.post("/cases/<int:version_id>/publish")
+@blueprint.post("/cases/versions/<int:version_id>/publish")
 @needs(Permission.CASE_CHECK)
 @once.once
 def publish_case(version_id: int) -> Response:
@@ -206,7 +206,7 @@ def publish_case(version_id: int) -> Response:
     return _decide(version_id, "case_publish", "已公开")
 
 
-@blueprint.post("/cases/<int:version_id>/return")
+@blueprint.post("/cases/versions/<int:version_id>/return")
 @needs(Permission.CASE_CHECK)
 @once.once
 def return_case(version_id: int) -> Response:
@@ -214,7 +214,7 @@ def return_case(version_id: int) -> Response:
     return _decide(version_id, "case_return", "已退回")
 
 
-@blueprint.post("/cases/<int:version_id>/withdraw")
+@blueprint.post("/cases/versions/<int:version_id>/withdraw")
 @needs(Permission.CASE_WITHDRAW)
 @once.once
 def withdraw_case(version_id: int) -> Response:

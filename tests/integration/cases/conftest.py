@@ -115,7 +115,7 @@ class Hall:
     def published(self, **given: Any) -> tuple[CaseVersion, str]:
         """A version in the hall."""
         version, link = self.checked(**given)
-        answer = self.post(self.officer, f"/work/cases/{version.id}/publish", version)
+        answer = self.post(self.officer, f"/work/cases/versions/{version.id}/publish", version)
         assert answer.status_code == 303, answer.text
         row = self.row(version.id)
         assert row.phase == CasePhase.PUBLISHED

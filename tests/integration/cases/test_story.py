@@ -4,7 +4,7 @@ import io
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from marketplace import clock
 from marketplace.models import CaseConsent, CaseStudy, CaseVersion, Event, Message, StoredFile
@@ -26,7 +26,7 @@ def test_from_draft_to_hall(hall):
     version = hall.write()
     assert "还没有填写" not in hall.owner.get(f"/p/cases/{version.id}").text
     assert hall.visitor.get(f"/p/cases/{version.id}").status_code == 302
-    assert hall.officer.get(f"/work/cases/{version.id}").status_code == 404
+    assert hall.officer.get(f"/work/cases/versions/{version.id}").status_code == 404
     link = hall.ask(version)
     asked = hall.visitor.get(link)
     assert asked.status_code == 200
@@ -35,11 +35,11 @@ def test_from_draft_to_hall(hall):
     assert hall.agree(link).status_code == 303
     assert hall.row(version.id).phase == CasePhase.CHECK
     assert counters(hall) == [(0, 3)]
-    page = hall.officer.get(f"/work/cases/{version.id}").text
+    page = hall.officer.get(f"/work/cases/versions/{version.id}").text
     assert "王经理（总经理）" in page
     assert version.title in hall.officer.get("/work/cases").text
     assert hall.post(
-        hall.officer, f"/work/cases/{version.id}/publish", version
+        hall.officer, f"/work/cases/versions/{version.id}/publish", version
     ).status_code == 303  # fmt: skip
     row = hall.row(version.id)
     shown = hall.visitor.get(f"/cases/{row.case_id}")
@@ -77,7 +77,7 @@ def test_a_picture_is_shown_with_its_text_and_without_its_place(hall):
     assert hall.visitor.get(f"/files/{draft.id}/picture").status_code == 404
     hall.agree(link)
     assert hall.post(
-        hall.officer, f"/work/cases/{version.id}/publish", version
+        hall.officer, f"/work/cases/versions/{version.id}/publish", version
     ).status_code == 303  # fmt: skip
     case_id = hall.row(version.id).case_id
     assert 'alt="注塑机旁的看板"' in hall.visitor.get(f"/cases/{case_id}").text
@@ -149,7 +149,7 @@ def test_a_refusal_comes_back_with_its_reason(hall):
     assert hall.agree(link, agrees="no", reason="数据不实").status_code == 303
     row = hall.row(version.id)
     assert (row.phase, row.note, row.sent_at) == (CasePhase.RETURNED, "数据不实", None)
-    assert hall.officer.get(f"/work/cases/{version.id}").status_code == 404
+    assert hall.officer.get(f"/work/cases/versions/{version.id}").status_code == 404
     with hall.database.reading() as session:
         titles = session.scalars(select(Message.title).where(Message.kind == "case")).all()
     assert titles == [f"案例“{version.title}”：企业不同意展示"]
@@ -157,7 +157,7 @@ def test_a_refusal_comes_back_with_its_reason(hall):
 
 def test_the_bureau_returns_with_reasons_and_the_text_needs_a_new_consent(hall):
     version, _ = hall.checked()
-    path = f"/work/cases/{version.id}/return"
+    path = f"/work/cases/versions/{version.id}/return"
     empty = hall.post(hall.officer, path, version)
     assert empty.status_code == 422
     assert hall.post(hall.officer, path, version, reason="缺少口径").status_code == 303
@@ -186,10 +186,10 @@ def test_the_live_case_stays_until_its_new_version_is_checked(hall):
     public = hall.visitor.get(f"/cases/{old.case_id}").text
     assert "换模时间长。" in public
     assert "新写的问题。" not in public
-    compared = hall.officer.get(f"/work/cases/{fresh.id}").text
+    compared = hall.officer.get(f"/work/cases/versions/{fresh.id}").text
     assert "换模时间长。" in compared
     assert hall.post(
-        hall.officer, f"/work/cases/{fresh.id}/publish", fresh
+        hall.officer, f"/work/cases/versions/{fresh.id}/publish", fresh
     ).status_code == 303  # fmt: skip
     assert "新写的问题。" in hall.visitor.get(f"/cases/{old.case_id}").text
     assert hall.row(old.id).phase == CasePhase.REPLACED
@@ -233,11 +233,11 @@ def test_the_same_project_claimed_twice_is_seen_side_by_side(hall, login_as):
     other = login_as(Role.PROVIDER_OWNER, organisation=organisation)
     claim = hall.write(other, title="另一家写的同一个项目", client_name="青岛测试塑胶公司")
     hall.agree(hall.ask(claim, other))
-    page = hall.officer.get(f"/work/cases/{claim.id}").text
+    page = hall.officer.get(f"/work/cases/versions/{claim.id}").text
     assert "疑似同一项目" in page
     assert "统一社会信用代码相同" in page
     assert TEXT["title"] in page
-    path = f"/work/cases/{claim.id}/publish"
+    path = f"/work/cases/versions/{claim.id}/publish"
     refused = hall.post(hall.officer, path, claim)
     assert refused.status_code == 409
     assert "请核对并写明结论" in refused.text
@@ -248,7 +248,7 @@ def test_the_same_project_claimed_twice_is_seen_side_by_side(hall, login_as):
         other, title="多年以后的另一个项目", start_on="2021-01-01", finish_on="2021-05-01"
     )
     hall.agree(hall.ask(far, other))
-    assert "疑似同一项目" not in hall.officer.get(f"/work/cases/{far.id}").text
+    assert "疑似同一项目" not in hall.officer.get(f"/work/cases/versions/{far.id}").text
 
 
 def test_two_editors_see_both_texts(hall, login_as):
@@ -272,7 +272,7 @@ def test_approval_of_a_version_taken_back_meanwhile_shows_both(hall):
     fresh = hall.latest()
     changed = {**TEXT, "pains": "改过的问题。", "version": str(fresh.version)}
     hall.owner.post(f"/p/cases/{fresh.id}/edit", data=changed)
-    path = f"/work/cases/{version.id}/publish"
+    path = f"/work/cases/versions/{version.id}/publish"
     early = hall.post(hall.officer, path, shown)
     assert early.status_code == 409
     assert "改过的问题。" not in early.text  # a draft is its writer's own
@@ -292,7 +292,7 @@ def test_a_case_edited_in_the_hall_meanwhile_is_not_overwritten(hall):
     hall.agree(hall.ask(fresh))
     with hall.database.unit_of_work() as session:
         session.get_one(CaseStudy, old.case_id).pains = "市级更正的问题。"
-    refused = hall.post(hall.officer, f"/work/cases/{fresh.id}/publish", fresh)
+    refused = hall.post(hall.officer, f"/work/cases/versions/{fresh.id}/publish", fresh)
     assert refused.status_code == 409
     assert "展厅中的案例在此期间已被修改" in refused.text
     assert "市级更正的问题。" in refused.text
@@ -307,7 +307,7 @@ def test_others_never_see_drafts_letters_and_codes(hall, login_as, role):
         ).one()
     other = login_as(role)
     for path in (
-        f"/p/cases/{draft.id}", f"/p/cases/{draft.id}/edit", f"/work/cases/{draft.id}",
+        f"/p/cases/{draft.id}", f"/p/cases/{draft.id}/edit", f"/work/cases/versions/{draft.id}",
         f"/files/{letter}", f"/files/{letter}/view",
     ):  # fmt: skip
         assert other.get(path).status_code in (403, 404), path
@@ -343,3 +343,37 @@ def test_every_step_leaves_its_event(hall):
         ("consent_give", "consent", "check", "system"),
         ("case_publish", "check", "published", "city_officer"),
     ]
+
+
+def test_lists_ask_as_often_for_many_rows(hall):
+    """B10: queues and lists cost the same for 5 rows and 45."""
+    seen: list[str] = []
+    pages = ((hall.officer, "/work/cases"), (hall.owner, "/p/cases"))
+
+    @event.listens_for(hall.database.engine, "before_cursor_execute")
+    def note(conn, cursor, statement, *more):
+        if not statement.startswith(("PRAGMA", "BEGIN")):
+            seen.append(statement)
+
+    def counted() -> list[int]:
+        found = []
+        for client, path in pages:
+            client.get(path)
+            seen.clear()
+            assert client.get(path).status_code == 200
+            found.append(len(seen))
+        return found
+
+    results = []
+    for number in (5, 40):
+        with hall.database.unit_of_work() as session:
+            provider = session.merge(hall.provider, load=False)
+            for _ in range(number):
+                factories.make_case_version(
+                    session, provider, state="check", phase="check", sent_at=clock.now()
+                )
+        results.append(counted())
+    event.remove(hall.database.engine, "before_cursor_execute", note)
+    assert results[0] == results[1]
+    assert results[0][0] <= 6
+    assert results[0][1] <= 10  # the list, the counters, and the cases without a version

@@ -129,4 +129,7 @@ def test_visitors_may_change_little(app, world, cast):
         answer = client.post(world.path(rule), data=PROBE, environ_base=from_elsewhere)
         if outcome(answer) == "open":
             inside.add(rule.rule)
-    assert inside == {"/links/<token>", "/login", "/need", "/reset"}  # /need only reads
+    assert inside == {
+        "/consents/<token>", "/consents/<token>/withdraw", "/links/<token>", "/login", "/reset",
+        "/need",  # only reads
+    }  # fmt: skip

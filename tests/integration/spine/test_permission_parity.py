@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session, selectinload
 
+from marketplace import clock
 from marketplace.db import Database
 from marketplace.models import (
     Acceptance,
     Candidacy,
     CaseStudy,
+    CaseVersion,
     ChangeNotice,
     Dispute,
     Membership,
@@ -29,7 +31,8 @@ from tests import factories
 
 PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating)
 MODELS = (
-    Organisation, Provider, Product, CaseStudy, Person, Membership, Candidacy, Project, *PARTS,
+    Organisation, Provider, Product, CaseStudy, CaseVersion, Person, Membership, Candidacy,
+    Project, *PARTS,
 )  # fmt: skip
 DISTRICTS = ("370202", "370212", None)
 
@@ -50,6 +53,8 @@ def fill(session: Session) -> list[int]:
         provider = factories.make_provider(session, organisation)
         factories.make_product(session, provider)
         factories.make_case(session, provider)
+        for sent_at in (None, clock.now()):
+            factories.make_case_version(session, provider, sent_at=sent_at)
         factories.make_person(session, provider)
         membership = factories.make_membership(session, round_, provider)
         factories.make_candidacy(session, round_, provider, segment="auto_parts")
