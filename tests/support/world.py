@@ -21,6 +21,7 @@ from marketplace.phases import ImportPhase, OrganisationKind, Role, SelectionPha
 from marketplace.services import drafts, files, held_forms, inbox, links, sessions
 from marketplace.services.sessions import Device
 from tests import factories
+from tests.support import world_choosing
 
 ANONYMOUS, NO_ROLE = "anonymous", "no_role"
 HERE, ELSEWHERE = "370202", "370203"
@@ -66,6 +67,9 @@ def build(session: Session) -> World:
     other_office = factories.make_organisation(
         session, kind=OrganisationKind.DISTRICT_OFFICE.value, district=ELSEWHERE, name="测试区市二"
     )
+    client = factories.make_organisation(
+        session, kind=OrganisationKind.ENTERPRISE.value, district=HERE, name="测试企业一"
+    )
     stored = StoredFile(
         sha256="0" * 64, name="依据.pdf", media_type="application/pdf", size=1, purpose="quota"
     )
@@ -76,6 +80,8 @@ def build(session: Session) -> World:
     people: dict[str, tuple[Role | None, Any]] = {
         NO_ROLE: (None, None),
         **{role.value: (role, _home(role, firm, office)) for role in Role},
+        Role.ENTERPRISE.value: (Role.ENTERPRISE, client),
+        "enterprise_other": (Role.ENTERPRISE, None),
         "provider_owner_other": (Role.PROVIDER_OWNER, other_firm),
         "district_reviewer_other": (Role.DISTRICT_REVIEWER, other_office),
     }
@@ -98,6 +104,7 @@ def build(session: Session) -> World:
         "vocabulary.kind": "deployment",
         "term_id": factories.make_term(session, "deployment", "tested", "测试部署").id,
         "rebuild_id": _rebuild(session), "item_id": _parked(session),
+        **world_choosing.keep(session, client, provider),
     }  # fmt: skip
     session.flush()
     return World(ids, tokens)

@@ -108,8 +108,9 @@ def edit_search(search_id: int) -> Response:
 def delete_search(search_id: int) -> Response:
     """Forget it."""
     session, actor = current_session(), current_actor()
+    row = service.get(session, actor, search_id)
     load(Nothing(), form_data())
-    service.delete_(session, actor, service.get(session, actor, search_id))
+    service.delete_(session, actor, row)
     flash("已删除保存的搜索。", "ok")
     return redirect(url_for("me.searches"), 303)
 

@@ -80,8 +80,8 @@ def selection(selection_id: int) -> str:
 def lock_selection(selection_id: int) -> Response:
     """Keep what the search finds now."""
     session, actor = current_session(), current_actor()
-    load(Nothing(), form_data())
     row = service.get(session, actor, selection_id)
+    load(Nothing(), form_data())
     catalogue: Catalogue = current_app.extensions["search"]
     try:
         found = matching.found(catalogue, "provider", row.wanted)
@@ -126,8 +126,8 @@ def decide(selection_id: int) -> Response:
 def hand_over(selection_id: int) -> Response:
     """Tell the chosen provider to draft the filing of the contract."""
     session, actor = current_session(), current_actor()
-    load(Nothing(), form_data())
     row = service.get(session, actor, selection_id)
+    load(Nothing(), form_data())
     try:
         service.hand_over(session, actor, row)
     except Conflict as error:

@@ -28,6 +28,7 @@ from marketplace.web.me.blueprint import blueprint
 
 LABELS = {"name": "名称", "note": "说明", "shortlist": "清单", "item": "内容"}
 CHOICES = 50
+NO_THING = Invalid("没有说明要加入什么", remedy="请从服务商、产品或案例的页面点“加入清单”。")
 
 
 @blueprint.get("/shortlists")
@@ -76,7 +77,6 @@ def create_shortlist() -> Response:
 def add_to_shortlist() -> str:
     """Which list something goes on: one of the present ones, or a new one."""
     keys = load(ItemQuery(), query_data(("item",)))["item"][: service.MOST_ITEMS]
-    kept.require_public(current_session(), keys)
     return render_template("me/shortlist_add.html", errors={}, **_adding(keys))
 
 
@@ -141,8 +141,8 @@ def note_item(shortlist_id: int, item_id: int) -> Response:
 def take_item(shortlist_id: int, item_id: int) -> Response:
     """Take one thing off."""
     session, actor = current_session(), current_actor()
-    load(Nothing(), form_data())
     row = service.get(session, actor, shortlist_id)
+    load(Nothing(), form_data())
     service.take(session, actor, row, item_id)
     flash("已移出清单。", "ok")
     return redirect(url_for("me.shortlist", shortlist_id=row.id), 303)
@@ -153,8 +153,9 @@ def take_item(shortlist_id: int, item_id: int) -> Response:
 def delete_shortlist(shortlist_id: int) -> Response:
     """Delete the list."""
     session, actor = current_session(), current_actor()
+    row = service.get(session, actor, shortlist_id)
     load(Nothing(), form_data())
-    service.delete(session, actor, service.get(session, actor, shortlist_id))
+    service.delete(session, actor, row)
     flash("已删除清单。", "ok")
     return redirect(url_for("me.shortlists"), 303)
 
@@ -172,7 +173,7 @@ def _adding(keys: list[Key]) -> dict[str, Any]:
     rows = current_session().execute(service.listed(current_actor()).limit(CHOICES)).all()
     items = _named(keys)
     if not items:
-        raise NotFound("要保存的内容不存在，或已不再公开")
+        raise NO_THING if not keys else NotFound("要保存的内容不存在，或已不再公开")
     options = [(row.id, f"{row.name}（{number}项）") for row, number in rows]
     return {"items": items, "options": options, "labels": LABELS}
 
