@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
+from marketplace import clock
 from marketplace.errors import Forbidden
-from marketplace.models import Membership, Organisation, Project, Provider, RoleGrant, User
+from marketplace.models import Membership, Message, Organisation, Project, Provider, RoleGrant, User
 from marketplace.phases import OrganisationKind, Role, StandingPhase
 from marketplace.services import demo_scenes as scenes
 from marketplace.services.demo_stage import LOGINS, Stage
 from marketplace.settings import Settings
 from marketplace.storage import Kept
+
+UNREAD = 12
 
 Scene = Callable[[Stage, Project], Project]
 
@@ -65,7 +68,15 @@ def ensure(session: Session, settings: Settings, paper: Kept) -> int:
     firms = [stage.firms[0]] * len(OWN) + stage.firms[1 : len(OTHERS) + 1]
     for number, ((title, scene), firm) in enumerate(zip((*OWN, *OTHERS), firms, strict=False), 1):
         scene(stage, stage.draft(number, firm, title))
+    _mostly_read(session)
     return len(firms)
+
+
+def _mostly_read(session: Session) -> None:
+    """Months of messages at once: all but the latest have been read."""
+    newest = select(Message.id).where(Message.kind == "project").order_by(Message.id.desc())
+    rows = update(Message).where(Message.kind == "project", Message.id.not_in(newest.limit(UNREAD)))
+    session.execute(rows.values(read_at=clock.now()))
 
 
 def _stage(session: Session, paper: Kept) -> Stage | None:

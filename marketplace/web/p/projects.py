@@ -6,7 +6,7 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
-from marketplace.errors import Invalid
+from marketplace.errors import Conflict, Invalid
 from marketplace.models import Project
 from marketplace.permissions import Permission, require
 from marketplace.schemas.projects import Field, form
@@ -68,7 +68,7 @@ def create_project() -> Response:
         data = load(form(fields, versioned=False), once.fields())
         project = filings.create(session, actor, forms.filing(data))
         uploads.posted(filings.SCAN).attach(session, actor, project)
-    except Invalid as error:
+    except (Invalid, Conflict) as error:
         return form_again("p", fields, error, **page)
     drafts.done(key)
     flash("已保存草稿。核对无误后，请提交企业确认。", "ok")
@@ -97,7 +97,7 @@ def save_project(project_id: int) -> Response:
         version = data.pop("version")
         filings.edit(session, actor, project, forms.filing(data), version)
         uploads.posted(filings.SCAN).attach(session, actor, project)
-    except Invalid as error:
+    except (Invalid, Conflict) as error:
         return form_again("p", fields, error, subject=project, **page)
     drafts.done(key)
     flash("已保存。", "ok")

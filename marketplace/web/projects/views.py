@@ -54,14 +54,25 @@ def show_form(centre: str, fields: Sequence[Field], *, subject: Any = None, **pa
 
 
 def form_again(
-    centre: str, fields: Sequence[Field], error: Invalid, *, subject: Any = None, **page: Any
-) -> Response:
-    """The form once more: what was typed, what was uploaded, what is wrong."""
+    centre: str, fields: Sequence[Field], error: Invalid | Conflict, *, subject: Any = None,
+    **page: Any,
+) -> Response:  # fmt: skip
+    """The form once more: what was typed, what was uploaded, what is wrong.
+
+    A step that cannot be taken now is told in the form as well (409): nothing typed is lost.
+    """
     sent = [uploads.posted(item.name) for item in fields if item.widget == "upload"]
-    return uploads.again(
-        FORM, error, *sent, subject=subject, **pages.frame(centre), fields=fields,
+    if isinstance(error, Invalid):
+        wrong = error
+    else:
+        wrong = Invalid(error.message, fields={"form": error.reasons})
+    answer = uploads.again(
+        FORM, wrong, *sent, subject=subject, **pages.frame(centre), fields=fields,
         labels={item.name: item.label for item in fields}, **page,
     )  # fmt: skip
+    if isinstance(error, Conflict):
+        answer.status_code = 409
+    return answer
 
 
 def get(project_id: int) -> Project:
@@ -80,6 +91,12 @@ def _transition(subject: Any, action: str) -> Transition:
         label = workflow_of(subject).state(subject.state).public_label
         raise Conflict(f"当前状态是“{label}”，不能{every[0].label}", code="wrong_state")
     return found[0]
+
+
+def _ask_guards(subject: Any, action: str) -> None:
+    """Say what stands against a step before anybody types. Raises Conflict, every reason."""
+    if reasons := projects.refusals(current_session(), current_actor(), subject, action):
+        raise Conflict("；".join(reasons), code="guard_refused", reasons=reasons)
 
 
 class Views:
@@ -117,6 +134,7 @@ class Views:
         """A step of the project itself: the form."""
         project = get(project_id)
         fields, page, _ = self._step(project, "projects", project, step)
+        _ask_guards(project, step)
         return show_form(self.centre, fields, subject=project, **page)
 
     def part_form(self, project_id: int, kind: str, part_id: int, action: str) -> str:
@@ -124,6 +142,7 @@ class Views:
         project = get(project_id)
         part = projects.part(current_session(), project, kind, part_id)
         fields, page, _ = self._step(project, kind, part, action)
+        _ask_guards(part, action)
         return show_form(self.centre, fields, subject=part, **page)
 
     def step(self, project_id: int, step: str) -> Response:
@@ -143,7 +162,7 @@ class Views:
             data = load(form(fields), once.fields())
             ask = asks.of(kind, action)
             ask.do(current_session(), current_actor(), project, subject, action, data)
-        except Invalid as error:
+        except (Invalid, Conflict) as error:
             return form_again(self.centre, fields, error, subject=subject, **page)
         flash(f"已办理：{transition.label}", "ok")
         return self._leave(project.id)
@@ -182,7 +201,7 @@ class Views:
             if name == "rating":
                 data["version"] = version
             extra.do(session, current_actor(), project, rating, data)
-        except Invalid as error:
+        except (Invalid, Conflict) as error:
             return form_again(self.centre, fields, error, **page)
         flash(f"已办理：{extra.label}", "ok")
         return self._leave(project.id)

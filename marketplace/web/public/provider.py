@@ -20,7 +20,7 @@ from marketplace.web.access import public
 from marketplace.web.context import day as day_text
 from marketplace.web.context import vocabulary
 from marketplace.web.marks import marks
-from marketplace.web.public import blueprint, structured
+from marketplace.web.public import blueprint, ratings, structured
 from marketplace.web.public.addresses import address
 from marketplace.web.public.parts import (
     case_lines,
@@ -66,6 +66,7 @@ def provider(provider_id: int) -> str:
         cases=case_lines(shown.cases, shown.segments)[:CASES_SHOWN],
         cases_total=len(shown.cases),
         team=catalogue.team(session, provider_id),
+        ratings=ratings.shown(session, shown.provider),
         phone=_phone(shown.provider),
         website=_website(shown.provider),
         similar=others(

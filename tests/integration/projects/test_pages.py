@@ -152,11 +152,48 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(sides: Sides) -> 
         assert kept in answer.text
 
 
-def test_the_guard_answers_409_in_words(sides: Sides, database: Database) -> None:
+def test_what_stands_against_a_step_is_said_before_anybody_types(sides: Sides) -> None:
     number = done(sides.owner, "/p/projects/new", **filled(sides)).rpartition("/")[2]
-    answer = send(sides.owner, f"/p/projects/{number}/steps/submit")
+    answer = sides.owner.get(f"/p/projects/{number}/steps/submit")
     assert answer.status_code == 409
     assert "还没有填写：合同扫描件" in answer.text
+
+
+def test_a_step_refused_at_the_last_moment_keeps_what_was_typed(
+    sides: Sides, database: Database
+) -> None:
+    number = done(sides.owner, "/p/projects/new", **filled(sides), contract_scan=pdf()).rpartition(
+        "/"
+    )[2]
+    done(sides.owner, f"/p/projects/{number}/steps/submit")
+    path = f"/me/projects/{number}/steps/confirm"
+    page = sides.client.get(path).text
+    with database.unit_of_work() as session:
+        place = session.get_one(Membership, sides.membership)
+        place.state = place.phase = "suspended"
+    form = page[page.index('class="form-box"') :]
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+    answer = sides.client.post(path, data={**hidden, "reason": "已经核对过每一条"})
+    assert answer.status_code == 409
+    assert "服务商目前“暂停”，不能备案新合同" in answer.text
+    assert "已经核对过每一条" in answer.text
+    with database.reading() as session:
+        assert session.scalars(select(Project.phase)).all() == [ProjectPhase.CONFIRMING]
+
+
+def test_two_editors_of_one_draft(sides: Sides) -> None:
+    number = done(sides.owner, "/p/projects/new", **filled(sides)).rpartition("/")[2]
+    path = f"/p/projects/{number}/edit"
+    page = sides.owner.get(path).text
+    form = page[page.index('class="form-box"') :]
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+    done(sides.owner, path, **filled(sides, title="先到的"))
+    late = filled(sides, title="后到的")
+    answer = sides.owner.post(path, data={**hidden, **late}, content_type="multipart/form-data")
+    assert answer.status_code == 409
+    assert "内容已被他人更新" in answer.text
+    assert "后到的" in answer.text
+    assert "先到的" in sides.owner.get(path).text
 
 
 def test_steps_that_follow_others_have_no_page(sides: Sides, database: Database) -> None:
