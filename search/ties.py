@@ -17,12 +17,18 @@ def tie_field(day: date) -> str:
 
 def tie_values(document_id: str) -> tuple[int, ...]:
     """Seven integers of 63 bits, Monday to Sunday; the smaller one comes first on its day."""
-    digest = blake2b(document_id.encode(), digest_size=8 * DAYS).digest()
-    return tuple(
-        int.from_bytes(digest[start : start + 8], "big") >> 1 for start in range(0, 8 * DAYS, 8)
-    )
+    digest = _digest(document_id)
+    return tuple(_value(digest, weekday) for weekday in range(DAYS))
 
 
 def tie_value(document_id: str, day: date) -> int:
     """The value of one day, for lists that are sorted without the index."""
-    return tie_values(document_id)[day.weekday()]
+    return _value(_digest(document_id), day.weekday())
+
+
+def _digest(document_id: str) -> bytes:
+    return blake2b(document_id.encode(), digest_size=8 * DAYS).digest()
+
+
+def _value(digest: bytes, weekday: int) -> int:
+    return int.from_bytes(digest[8 * weekday : 8 * weekday + 8], "big") >> 1
