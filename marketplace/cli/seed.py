@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from marketplace.cli.context import database, settings
 from marketplace.models import ImportJob
@@ -47,7 +48,15 @@ def seed_demo(context: click.Context) -> None:
     made = database().run(lambda session: demo_accounts.ensure(session, settings()))
     click.echo(f"账号：新增{len(made)}")
     click.echo(f"项目：新增{seed_projects()}")
+    click.echo(f"选型：新增{database().run(seed_choosing)}")
     refresh_index(context)
+
+
+def seed_choosing(session: Session) -> int:
+    """Favourites, lists, searches and selection files of the demo's enterprise."""
+    from marketplace.services import demo_choosing
+
+    return demo_choosing.ensure(session, settings())
 
 
 def seed_projects() -> int:
