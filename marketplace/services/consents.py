@@ -54,6 +54,18 @@ def ask(
         record(session, actor, "case_ask_again", version)
     else:
         case_studies.step(session, actor, version, "case_ask", expected_version=expected_version)
+    row, token = issue(session, version, address)
+    letter = mail.compose(
+        "case_consent.txt", to=address, client=version.client_name, title=version.title,
+        provider=version.provider.organisation.name, days=rules().consent.days,
+        link=f"{base_url}/consents/{token}",
+    )  # fmt: skip
+    mail.put(session, cipher, letter)
+    return row
+
+
+def issue(session: Session, version: CaseVersion, address: str) -> tuple[CaseConsent, str]:
+    """A new link, which nobody was told yet, and its token; earlier ones stop working."""
     end(session, version)
     token = secrets.token_urlsafe(32)
     row = CaseConsent(
@@ -62,13 +74,7 @@ def ask(
     )  # fmt: skip
     session.add(row)
     session.flush()
-    letter = mail.compose(
-        "case_consent.txt", to=address, client=version.client_name, title=version.title,
-        provider=version.provider.organisation.name, days=rules().consent.days,
-        link=f"{base_url}/consents/{token}",
-    )  # fmt: skip
-    mail.put(session, cipher, letter)
-    return row
+    return row, token
 
 
 def _check_address(session: Session, version: CaseVersion, address: str) -> None:

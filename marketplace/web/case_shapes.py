@@ -73,11 +73,15 @@ FACTS = (
 )  # fmt: skip
 
 
+HERE = {"client_anonymous": "企业名称是否公开", "client_uscc": "统一社会信用代码"}
+"""Labels that read otherwise outside the form."""
+
+
 def view(content: Content, pictures: Sequence[StoredFile] = (), link: Link | None = None) -> Any:
     """What the macro ``case_body`` shows."""
     said = words(content)
     return {
-        "facts": [(LABELS[name], said[name]) for name in FACTS],
+        "facts": [({**LABELS, **HERE}[name], said[name]) for name in FACTS],
         "chapters": [(LABELS[name], said[name]) for name in TEXTS if said[name]],
         "metrics": metrics(content.get("metrics", []), vocabulary()),
         "pictures": [

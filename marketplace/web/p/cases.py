@@ -12,7 +12,7 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid
 from marketplace.models import CaseStudy, CaseVersion, Provider
 from marketplace.permissions import Permission, can, visible
-from marketplace.phases import CasePhase
+from marketplace.phases import OPEN_CASES, CasePhase
 from marketplace.schemas import cases as schema
 from marketplace.services import case_checks, case_counts, case_studies, consents
 from marketplace.services import case_tasks as _tasks  # noqa: F401  tasks register themselves
@@ -82,7 +82,7 @@ def _line(row: CaseVersion) -> dict[str, Any]:
         "title": row.title, "url": url_for("p.case", version_id=row.id),
         "state": case_shapes.tag(row), "at": dt(row.state_since),
         "segment": vocabulary().name("segment", row.segment) if row.segment else "",
-        "changes": row.case_id is not None, "note": row.note,
+        "changes": row.case_id is not None and row.phase in OPEN_CASES, "note": row.note,
     }  # fmt: skip
 
 

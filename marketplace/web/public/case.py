@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import redirect, render_template
+from flask import make_response, redirect, render_template
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
+from marketplace.errors import NotFound
 from marketplace.models import CaseStudy
 from marketplace.schemas.import_columns import SIZES
-from marketplace.services import catalogue
+from marketplace.services import case_studies, catalogue
 from marketplace.services.catalogue import Shown, client_of, gravest, state_of
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
@@ -26,7 +27,10 @@ LEVELS = ("未达一级", "一级（初始级）", "二级（规范级）", "三
 @public
 def case(case_id: int) -> Response | str:
     """A case; when its provider left the pool, the provider's page tells so."""
-    shown, item = catalogue.case(current_session(), case_id)
+    try:
+        shown, item = catalogue.case(current_session(), case_id)
+    except NotFound:
+        return _withdrawn(case_id)
     if item not in shown.cases:
         return redirect(f"/providers/{shown.provider.id}")
     segment, scenes = vocabulary().name("segment", item.segment), names("scene", item.scenes)
@@ -44,6 +48,7 @@ def case(case_id: int) -> Response | str:
         scenes=scenes,
         chapters=_chapters(item),
         metrics=metrics(item.metrics, vocabulary()),
+        pictures=_pictures(item),
         levels=_levels(item),
         products=_products(shown, item),
         provider=shown.provider,
@@ -52,6 +57,19 @@ def case(case_id: int) -> Response | str:
         standing=standing_tag(state_of(gravest(shown.listed))),
         related=others("case", {"segment": [item.segment], "scene": item.scenes}, str(item.id), 3),
     )
+
+
+def _withdrawn(case_id: int) -> Response:
+    """410 with an explanation for a case whose client took its consent back; 404 for others."""
+    gone = case_studies.withdrawn(current_session(), case_id)
+    if gone is None:
+        raise NotFound("没有这个案例，或它不再公开")
+    page = render_template(
+        "public/case_withdrawn.html", at=gone.state_since, provider=gone.provider
+    )
+    response = make_response(page)
+    response.status_code = 410
+    return response
 
 
 def _chapters(item: CaseStudy) -> list[tuple[str, str, str]]:
@@ -63,6 +81,11 @@ def _chapters(item: CaseStudy) -> list[tuple[str, str, str]]:
         ("process", "实施过程", item.process_text),
     ]
     return [chapter for chapter in chapters if chapter[2]]
+
+
+def _pictures(item: CaseStudy) -> list[dict[str, str]]:
+    rows = case_studies.pictures(current_session(), item.id)
+    return [{"url": f"/files/{row.id}/picture", "alt": row.alt} for row in rows]
 
 
 def _levels(item: CaseStudy) -> tuple[str, str] | None:
