@@ -48,6 +48,7 @@ def seed_demo(context: click.Context) -> None:
     made = database().run(lambda session: demo_accounts.ensure(session, settings()))
     click.echo(f"账号：新增{len(made)}")
     click.echo(f"项目：新增{seed_projects()}")
+    click.echo(f"案例：新增{seed_cases()}")
     click.echo(f"选型：新增{database().run(seed_choosing)}")
     refresh_index(context)
 
@@ -66,6 +67,19 @@ def seed_projects() -> int:
     store = open_storage(settings().storage_url)
     paper = store.put(io.BytesIO(demo_stage.document()), "示例材料.pdf", limit=2**20)
     return database().run(lambda session: demo_projects.ensure(session, settings(), paper))
+
+
+def seed_cases() -> int:
+    """Versions of cases in every state; files are kept before the transaction begins."""
+    from marketplace.services import demo_cases, demo_stage
+
+    store = open_storage(settings().storage_url)
+    letter = store.put(io.BytesIO(demo_stage.document()), "示例授权书.pdf", limit=2**20)
+    shots = tuple(
+        store.put(io.BytesIO(content), f"示例图片{number}.png", limit=2**20)
+        for number, content in enumerate(demo_cases.pictures(), 1)
+    )
+    return database().run(lambda session: demo_cases.ensure(session, settings(), letter, shots))
 
 
 def import_demo(context: click.Context, path: Path) -> None:

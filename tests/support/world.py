@@ -1,15 +1,17 @@
 """One of everything, and somebody of every kind: what generated tests of routes run against."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from marketplace import clock
-from marketplace.crypto import Cipher
+from marketplace.crypto import Cipher, digest
 from marketplace.models import (
     CalendarYear,
+    CaseConsent,
     ImportJob,
     IndexRebuild,
     OutboxItem,
@@ -105,6 +107,7 @@ def build(session: Session) -> World:
         "term_id": factories.make_term(session, "deployment", "tested", "测试部署").id,
         "rebuild_id": _rebuild(session), "item_id": _parked(session),
         **world_choosing.keep(session, client, provider),
+        **_case(session, provider),
     }  # fmt: skip
     session.flush()
     return World(ids, tokens)
@@ -124,6 +127,21 @@ def _parked(session: Session) -> int:
     session.add(item)
     session.flush()
     return item.id
+
+
+def _case(session: Session, provider: Any) -> dict[str, Any]:
+    """A version of a case before the bureau, and a question to the client of another one."""
+    case = factories.make_case_version(
+        session, provider, state="check", phase="check", sent_at=clock.now()
+    )
+    asked = factories.make_case_version(session, provider, state="consent", phase="consent")
+    token = "t" * 43
+    row = CaseConsent(
+        case_version_id=asked.id, token_hash=digest(token), contact="a***@b.example",
+        content_sha256="0" * 64, expires_at=clock.now() + timedelta(days=1),
+    )  # fmt: skip
+    session.add(row)
+    return {"version_id": case.id, "consents.token": token}
 
 
 def _unsent(session: Session, user: User, organisation_id: int) -> dict[str, Any]:
