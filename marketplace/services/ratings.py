@@ -7,7 +7,7 @@ written or entered later. Below the declared minimum there is no average (domain
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,7 @@ class Line:
     district: str | None
     affiliated: bool
     ended: str
+    edited: bool
 
 
 @dataclass(frozen=True)
@@ -210,8 +211,9 @@ def listed(
 ) -> list[Line]:  # fmt: skip
     """One page of the ratings of a provider, newest first."""
     group = group_of(session, provider_id) if group is None else group
+    again = exists().where(RatingVersion.rating_id == Rating.id, RatingVersion.number > 1)
     rows = session.execute(
-        select(Rating, Project, Organisation.district)
+        select(Rating, Project, Organisation.district, again)
         .join(Project, Project.id == Rating.project_id)
         .join(Organisation, Organisation.id == Project.enterprise_id)
         .where(Rating.provider_id == provider_id)
@@ -222,7 +224,7 @@ def listed(
     return [
         Line(
             rating, project.segment, district,
-            rating.affiliated or project.enterprise_id in group, project.phase,
+            rating.affiliated or project.enterprise_id in group, project.phase, edited,
         )
-        for rating, project, district in rows
+        for rating, project, district, edited in rows
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid
 from marketplace.models import Project
 from marketplace.permissions import Permission, require
+from marketplace.phases import WRITING_PHASES
 from marketplace.schemas.projects import Field, form
 from marketplace.services import filings
 from marketplace.web import drafts, uploads
@@ -33,6 +34,8 @@ def _asked(project: Project | None) -> tuple[list[Field], dict[str, Any], str]:
     """Fields, page and key of the draft."""
     session, actor = current_session(), current_actor()
     require(actor, Permission.PROJECT_DRAFT, project)
+    if project is not None and project.phase not in WRITING_PHASES:
+        raise Conflict("合同已经提交，不能修改", code="wrong_state", remedy="请先撤回再修改。")
     key = f"project:{project.id if project else 'new'}"
     now = forms.shown(session, project) if project else {}
     draft = drafts.of(key, base_version=project.version if project else None)

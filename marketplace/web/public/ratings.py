@@ -54,7 +54,7 @@ def _line(item: Line) -> dict[str, Any]:
         "who": f"{where}某{term('segment', item.segment)}企业",
         "facts": f"合同已备案，项目{ended}",
         "day": day(rating.created_at),
-        "edited": rating.version > 1,
+        "edited": item.edited,
         "scores": [(label, rating.scores.get(name, 0)) for name, label in rules().scores.items()],
         "text": "" if rating.text_hidden_at else rating.text,
         "hidden": rating.text_hidden_at is not None,

@@ -38,6 +38,7 @@ def test_once_a_project_and_edits_keep_history(world: World) -> None:
     ratings.edit(
         world.session, world.client, found, lower, "后来变慢", expected_version=found.version
     )
+    assert [line.edited for line in ratings.listed(world.session, world.provider.id)] == [True]
     with pytest.raises(Conflict):
         ratings.edit(world.session, world.client, found, SCORES, "旧页面", expected_version=1)
     assert [(v.number, v.scores, v.text) for v in ratings.versions(world.session, found)] == [
@@ -53,6 +54,7 @@ def test_the_provider_answers_once_and_rates_nothing(world: World) -> None:
     found = ratings.of(world.session, project)
     assert found is not None
     ratings.reply(world.session, world.owner, found, "谢谢")
+    assert [line.edited for line in ratings.listed(world.session, world.provider.id)] == [False]
     with pytest.raises(Conflict) as refused:
         ratings.reply(world.session, world.owner, found, "再说一句")
     assert (refused.value.code, found.reply) == ("replied", "谢谢")
