@@ -3,13 +3,25 @@
 The cards are the ones the index would give, in the same neutral order of the day.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from heapq import nsmallest
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Row,
+    Select,
+    Text,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from marketplace.indexing.building import OUTSIDE
@@ -95,38 +107,31 @@ def offered(session: Session) -> dict[str, frozenset[str]]:
     }
 
 
-def _places(filters: Filters, *names: str) -> list[ColumnElement[bool]]:
-    """What makes a place a public one that passes the filters called ``names``."""
+def _listed(filters: Filters, *names: str) -> Exists:
+    """Whether a provider has a public place that passes the filters called ``names``."""
     chosen = [getattr(Membership, name).in_(filters[name]) for name in names if filters.get(name)]
-    return [Membership.phase.in_(PUBLIC_PHASES), *chosen]
-
-
-def _listed(filters: Filters, *names: str) -> ColumnElement[bool]:
-    """Whether a provider has such a place."""
     # Not ``id IN (…)``: joined with a filter, SQLite goes through that whole list for each row.
-    return exists().where(Membership.provider_id == Provider.id, *_places(filters, *names))
+    return exists().where(
+        Membership.provider_id == Provider.id, Membership.phase.in_(PUBLIC_PHASES), *chosen
+    )
 
 
 def _providers(session: Session, filters: Filters) -> Rows:
     statement = _of_providers(select(Provider.id, Provider.id.label("provider_id")), filters)
-    return session.execute(statement.where(_listed(filters, "segment", "type"))).all()
+    return _rows(session, statement.where(_listed(filters, "segment", "type")))
 
 
 def _products(session: Session, filters: Filters) -> Rows:
     """A product counts in the segments in which its provider has the place asked for."""
-    # As text, and each text read once: there are few different lists.
-    listed_in = cast(Product.segments, Text).label("listed_in")
-    columns = select(Product.id, Product.provider_id, listed_in)
-    statement = _of_providers(columns.join(Product.provider), filters)
-    places = select(Membership.provider_id, Membership.segment)
-    places = places.where(*_places(filters, "segment", "type"))
-    segments: dict[int, set[str]] = {}
-    for provider_id, segment in session.execute(places):
-        segments.setdefault(provider_id, set()).add(segment)
-    rows = session.execute(statement.where(Product.hidden_at.is_(None))).all()
-    read = {text: frozenset(json.loads(text)) for text in {row.listed_in for row in rows}}
-    none = frozenset[str]()
-    return [row for row in rows if segments.get(row.provider_id, none) & read[row.listed_in]]
+    statement = select(Product.id, Product.provider_id).join(Product.provider)
+    # As databases that agree on little can both say it: the list has the code of the place in it.
+    listed_in = cast(Product.segments, Text)
+    code = literal('"') + Membership.segment + literal('"')
+    there = func.replace(listed_in, code, "") != listed_in
+    statement = _of_providers(statement, filters).where(
+        Product.hidden_at.is_(None), _listed(filters, "segment", "type").where(there)
+    )
+    return _rows(session, statement)
 
 
 def _cases(session: Session, filters: Filters) -> Rows:
@@ -141,7 +146,12 @@ def _cases(session: Session, filters: Filters) -> Rows:
         statement = statement.where(CaseStudy.segment.in_(filters["segment"]))
     if filters.get("district"):
         statement = statement.where(_in_districts(CaseStudy.district, filters["district"]))
-    return session.execute(statement).all()
+    return _rows(session, statement)
+
+
+def _rows(session: Session, statement: Statement) -> Rows:
+    """Plain rows: there are many, and the session would look at each for objects."""
+    return session.connection().execute(statement).all()
 
 
 PUBLIC = {"provider": _providers, "product": _products, "case": _cases}
