@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import clock
-from marketplace.errors import Conflict, Invalid
+from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import Why, record
 from marketplace.models import Organisation, Project, Provider, Rating, RatingVersion
-from marketplace.permissions import Actor, Permission, require
+from marketplace.permissions import Actor, Permission, require, visible
 from marketplace.phases import ProjectPhase
 from marketplace.services import applicants, project_notices, projects
 from marketplace.services.project_rules import rules
@@ -53,6 +54,22 @@ def of(session: Session, project: Project) -> Rating | None:
     """The rating of a project, with the project and its parties."""
     query = select(Rating).where(Rating.project_id == project.id)
     return session.scalars(query.options(*projects.of_project(Rating))).one_or_none()
+
+
+def beside(session: Session, actor: Actor, project_id: int) -> tuple[Project, Rating | None]:
+    """A project the actor may know of, and its rating, in one query. Raises NotFound."""
+    query = visible(actor, Permission.PROJECT_READ, Project).where(Project.id == project_id)
+    found = session.execute(
+        query.outerjoin(Rating, Rating.project_id == Project.id)
+        .add_columns(Rating)
+        .options(*projects.PARTIES, joinedload(Project.evaluator))
+    ).one_or_none()
+    if found is None:
+        raise NotFound("没有这个项目")
+    project, rating = found
+    if rating is not None:
+        set_committed_value(rating, "project", project)
+    return project, rating
 
 
 def write(

@@ -33,6 +33,8 @@ class Extra:
     slot: str = ""
     tone: str = "secondary"
     lead: str = ""
+    refusal: str = ""
+    """Why it is not for whoever may see the project but not do this."""
 
 
 def _lines(values: list[str]) -> str:
@@ -154,6 +156,7 @@ EXTRAS: dict[str, Extra] = {
         "评价", Permission.RATING_WRITE, lambda project, rating: project.phase in ratings.ENDED,
         _rating_fields, _rate, tone="primary",
         lead="一个项目评价一次，以后可以修改，修改前的内容留存备查。",
+        refusal="只有企业用户可以评价，并且合同要先备案，项目验收或终止之后才能评价。",
     ),
     "reply": Extra(
         "回复评价", Permission.RATING_REPLY,

@@ -71,10 +71,11 @@ def _may_write(actor: Actor, centre: str) -> bool:
     return centre == "p" and can(actor, Permission.PROJECT_DRAFT)
 
 
-def one(session: Session, actor: Actor, centre: str, project: Project) -> dict[str, Any]:
-    """The page of a project."""
+def one(session: Session, actor: Actor, centre: str, project_id: int) -> dict[str, Any]:
+    """The page of a project. Raises NotFound."""
     staff = centre == STAFF
-    found, rating = shapes.parts(session, project), ratings.of(session, project)
+    project, rating = ratings.beside(session, actor, project_id)
+    found = shapes.parts(session, project)
     subjects = shapes.all_subjects(project, found, rating)
     attached = shapes.files(session, subjects)
     groups = [

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
-from marketplace.errors import Conflict, Invalid, NotFound
+from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.models import Project
-from marketplace.permissions import Permission, require
+from marketplace.permissions import Permission, can, require
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.projects import Field, ListQuery, form
 from marketplace.services import projects, ratings
@@ -113,7 +113,7 @@ class Views:
 
     def one(self, project_id: int) -> str:
         """One project."""
-        page = pages.one(current_session(), current_actor(), self.centre, get(project_id))
+        page = pages.one(current_session(), current_actor(), self.centre, project_id)
         return render_template("projects/project.html", **page)
 
     def _page(self, project: Project, title: str, **more: Any) -> dict[str, Any]:
@@ -175,6 +175,8 @@ class Views:
         extra = extras.EXTRAS.get(name)
         if extra is None:
             raise NotFound("没有这个操作")
+        if extra.refusal and not can(current_actor(), extra.by, project):
+            raise Forbidden(extra.refusal)
         require(current_actor(), extra.by, project)
         rating = ratings.of(session, project)
         if not extra.when(project, rating):
