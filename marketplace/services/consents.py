@@ -150,9 +150,9 @@ def asked(session: Session, version: CaseVersion) -> list[CaseConsent]:
     )
 
 
-def _client(nobody: Actor) -> Actor:
+def _client(actor: Actor) -> Actor:
     """Who holds the link acts for the client; there is no account behind it."""
-    return replace(SYSTEM, name=CLIENT, request_id=nobody.request_id, ip=nobody.ip)
+    return replace(SYSTEM, name=CLIENT, request_id=actor.request_id, ip=actor.ip)
 
 
 def _check_client(row: CaseConsent, code: str) -> None:
@@ -161,7 +161,7 @@ def _check_client(row: CaseConsent, code: str) -> None:
 
 
 def answer(
-    session: Session, nobody: Actor, token: str, *, agrees: bool, uscc: str, signer: str,
+    session: Session, actor: Actor, token: str, *, agrees: bool, uscc: str, signer: str,
     signer_post: str, reason: str = "",
 ) -> CaseVersion:  # fmt: skip
     """Take the client's one answer. Raises NotFound, Conflict (used, late, taken back), Invalid."""
@@ -185,11 +185,11 @@ def answer(
         raise Conflict(ANSWERED, code="link_used")
     version = row.case_version
     action = "consent_give" if agrees else "consent_refuse"
-    case_studies.step(session, _client(nobody), version, action, why={"reason": reason.strip()})
+    case_studies.step(session, _client(actor), version, action, why={"reason": reason.strip()})
     return version
 
 
-def withdraw(session: Session, nobody: Actor, token: str, *, uscc: str, reason: str) -> CaseVersion:
+def withdraw(session: Session, actor: Actor, token: str, *, uscc: str, reason: str) -> CaseVersion:
     """Take a given consent back: whatever shows the case, or waits to, stops.
 
     Raises NotFound, Conflict (nothing was given, or it was withdrawn before), Invalid.
@@ -204,11 +204,11 @@ def withdraw(session: Session, nobody: Actor, token: str, *, uscc: str, reason: 
     targets = _targets(session, version)
     for target in targets:
         action = "case_withdraw" if target.phase == CasePhase.PUBLISHED else "consent_revoke"
-        case_studies.step(session, _client(nobody), target, action, why={"reason": reason.strip()})
+        case_studies.step(session, _client(actor), target, action, why={"reason": reason.strip()})
         close(session, target)
     close(session, version)
     if not targets:
-        record(session, _client(nobody), "consent_withdraw", version, why={"reason": reason})
+        record(session, _client(actor), "consent_withdraw", version, why={"reason": reason})
     return version
 
 
