@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from marketplace.models import Organisation, Project, Provider, Selection
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import ChoicePhase, ProjectPhase, Role
+from marketplace.services.selections import DRAFT_AT
 from marketplace.services.tasks import MOST, Task, source
 
 NEXT: dict[str, str] = {
@@ -55,7 +56,3 @@ def to_be_drafted(session: Session, actor: Actor) -> Iterable[Task]:
     )
     for name, uscc in rows:
         yield Task(f"起草合同备案：{name}", DRAFT_AT, None, "合同", f"信用代码 {uscc}")
-
-
-DRAFT_AT = "/p/projects/new"
-"""Where a provider drafts a filing."""

@@ -32,6 +32,8 @@ MOST = 30
 
 MOST_FILES = 200
 EDITORS = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+DRAFT_AT = "/p/projects/new"
+"""Where a provider drafts the filing of a contract."""
 
 
 def listed(actor: Actor) -> Select[Selection]:
@@ -161,7 +163,7 @@ def hand_over(session: Session, actor: Actor, selection: Selection) -> Selection
     enterprise = session.get_one(Organisation, selection.organisation_id)
     inbox.notify(
         session, "selection", inbox.team(session, organisation, *EDITORS),
-        cause=f"event:{event.id}", voice="provider", url="/p",
+        cause=f"event:{event.id}", voice="provider", url=DRAFT_AT,
         facts={"enterprise": enterprise.name, "uscc": enterprise.uscc},
     )  # fmt: skip
     return get(session, actor, selection.id)

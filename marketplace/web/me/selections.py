@@ -22,6 +22,7 @@ from marketplace.schemas.choosing import (
 )
 from marketplace.services import saved_searches
 from marketplace.services import selections as service
+from marketplace.services.selection_tasks import NEXT
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, page_again, query_data
 from marketplace.web.me import lists
@@ -38,7 +39,7 @@ def selections() -> str:
     rows = session.scalars(query.limit(lists.PER_PAGE).offset((number - 1) * lists.PER_PAGE)).all()
     return render_template(
         "me/selections.html",
-        rows=[{"row": row, "tag": state_tag(row)} for row in rows],
+        rows=[{"row": row, "tag": state_tag(row), "next": NEXT.get(row.phase, "")} for row in rows],
         **lists.paged("me.selections", lists.total(session, query), number),
     )
 
@@ -132,7 +133,7 @@ def hand_over(selection_id: int) -> Response:
         service.hand_over(session, actor, row)
     except Conflict as error:
         return _refused(row, error)
-    flash("已通知服务商起草合同备案；对方提交后，请在“项目与合同”中确认。", "ok")
+    flash("已通知服务商起草合同备案；对方提交后，请在“项目”中确认。", "ok")
     return _back(row)
 
 

@@ -13,7 +13,8 @@ from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.models import Event, Membership, Message, Organisation, Round, Selection
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import ChoicePhase, ProjectPhase, Role, StandingPhase
-from marketplace.services import filings, selection_rules, selection_tasks, selections, tasks
+from marketplace.services import filings, selection_rules, selections, tasks
+from marketplace.services.selection_tasks import NEXT
 from tests import factories
 from tests.integration.choosing.conftest import make_firm, make_listed, save
 
@@ -165,9 +166,8 @@ def test_a_choice_is_taken_back_with_a_reason_and_the_provider_hears_of_it(sessi
     assert f"起草合同备案：{firm.organisation.name}" not in [
         task.title for task in tasks.of(session, team)
     ]
-    assert selection_tasks.DRAFT_AT
     own = [task.title for task in tasks.of(session, firm.actor)]
-    assert own == [f"写明理由，选定一家服务商：{row.title}"]
+    assert own == [f"{NEXT[ChoicePhase.LOCKED]}：{row.title}"]
 
 
 def test_standing_is_asked_again_when_the_contract_is_begun(session, firm, locked):
