@@ -11,6 +11,7 @@ from marketplace import clock
 from marketplace.db import Database
 from marketplace.errors import Invalid, Unavailable
 from marketplace.indexing.wiring import Catalogue
+from marketplace.permissions import SYSTEM
 from marketplace.services import saved_searches
 from marketplace.services.saved_searches import MOST_MATCHES, Found
 from search import InvalidRequest, SearchRequest
@@ -70,7 +71,7 @@ def check(catalogue: Catalogue, database: Database) -> int:
 
 
 def _note(search_id: int, titles: Found, session: Session) -> None:
-    saved_searches.note(session, search_id, titles)
+    saved_searches.note(session, SYSTEM, search_id, titles)
 
 
 def _give_up(search_id: int, session: Session) -> None:

@@ -15,7 +15,7 @@ from marketplace.models import (
     SavedSearch,
     User,
 )
-from marketplace.permissions import Actor
+from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import PUBLIC_PHASES, ChoicePhase, Role
 from marketplace.services import (
     catalogue,
@@ -124,7 +124,7 @@ def _search(session: Session, actor: Actor, segment: str, shown: Sequence[Shown]
     found = {one.provider.id: one.provider.organisation.name for one in shown}
     known = dict(list(found.items())[:-1])
     row = saved_searches.save(session, actor, wanted, known, name=f"{name}服务商", alert=True)
-    saved_searches.note(session, row.id, found)
+    saved_searches.note(session, SYSTEM, row.id, found)
     quiet = Wanted("case", [("segment", segment)], index, name)
     saved_searches.save(session, actor, quiet, {}, name=f"{name}案例", alert=False)
     return row

@@ -17,7 +17,7 @@ from marketplace import clock
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.history import record
 from marketplace.models import SavedSearch, SearchMatch, Selection
-from marketplace.permissions import SYSTEM, Actor, Permission, require, visible
+from marketplace.permissions import Actor, Permission, require, visible
 from marketplace.phases import Role
 from marketplace.services import inbox
 
@@ -169,10 +169,10 @@ def due(session: Session, limit: int) -> list[Watched]:
     return [Watched(*row) for row in rows]
 
 
-def note(session: Session, search_id: int, found: Found) -> list[int]:
+def note(session: Session, actor: Actor, search_id: int, found: Found) -> list[int]:
     """Write down what a search finds now and tell its enterprise what is new; answers that.
 
-    A search deleted or silenced meanwhile is left alone.
+    A search deleted or silenced meanwhile is left alone. ``actor`` is the system: the worker.
     """
     search = session.get(SavedSearch, search_id, with_for_update=True, populate_existing=True)
     if search is None or not search.alert:
@@ -183,7 +183,7 @@ def note(session: Session, search_id: int, found: Found) -> list[int]:
     if new:
         _tell(session, search, [found[id_] for id_ in new], search.checked_at)
         diff = {"new": [f"{search.kind}:{id_}" for id_ in new]}
-        record(session, SYSTEM, "search_alert", search, diff=diff)
+        record(session, actor, "search_alert", search, diff=diff)
     session.flush()
     return new
 

@@ -10,7 +10,7 @@ from marketplace.errors import Conflict, Invalid, NotFound, Unavailable
 from marketplace.indexing import matching
 from marketplace.indexing.upkeep import rebuild_index
 from marketplace.models import Message, OutboxItem, SavedSearch, SearchMatch
-from marketplace.permissions import NOBODY
+from marketplace.permissions import NOBODY, SYSTEM
 from marketplace.phases import Role
 from marketplace.services import inbox, saved_searches
 from marketplace.services.saved_searches import EVERY, MOST_MATCHES, Wanted
@@ -28,9 +28,11 @@ def told(session):
 
 def test_what_is_new_is_told_once(session, firm):
     row = save(session, firm, found={1: "一公司", 2: "二公司"})
-    assert saved_searches.note(session, row.id, {1: "一公司", 2: "二公司"}) == []
+    assert saved_searches.note(session, SYSTEM, row.id, {1: "一公司", 2: "二公司"}) == []
     assert told(session) == []
-    assert saved_searches.note(session, row.id, {1: "一公司", 3: "三公司", 4: "四公司"}) == [3, 4]
+    assert saved_searches.note(
+        session, SYSTEM, row.id, {1: "一公司", 3: "三公司", 4: "四公司"}
+    ) == [3, 4]
     message = (
         firm.actor.user_id, "搜索“注塑 MES”有2条新结果",
         "您保存的搜索“注塑 MES”新增：三公司、四公司。", f"/me/searches/{row.id}",
@@ -38,7 +40,7 @@ def test_what_is_new_is_told_once(session, firm):
     assert told(session) == [message]
     # It leaves and comes back, and is told no second time.
     for found in ({1: "一公司"}, {1: "一公司", 3: "三公司"}, {2: "二公司", 3: "三公司"}):
-        assert saved_searches.note(session, row.id, found) == []
+        assert saved_searches.note(session, SYSTEM, row.id, found) == []
     assert told(session) == [message]
     assert [match.item_id for match in session.scalars(saved_searches.told(row))] == [4, 3]
     queued = session.scalars(select(OutboxItem.key).where(OutboxItem.kind == inbox.NOTICE)).all()
@@ -48,7 +50,10 @@ def test_what_is_new_is_told_once(session, firm):
 def test_many_new_ones_make_one_message(session, firm):
     row = save(session, firm)
     assert (
-        len(saved_searches.note(session, row.id, {id_: f"第{id_}家" for id_ in range(1, 9)})) == 8
+        len(
+            saved_searches.note(session, SYSTEM, row.id, {id_: f"第{id_}家" for id_ in range(1, 9)})
+        )
+        == 8
     )
     ((_, title, text, _),) = told(session)
     assert title == "搜索“注塑 MES”有8条新结果"
@@ -64,7 +69,7 @@ def test_only_its_own_people_are_told(session, firm):
     other = make_firm(session, uscc=factories.uscc())
     save(session, other, name="别家的")
     row = save(session, firm)
-    saved_searches.note(session, row.id, {5: "五公司"})
+    saved_searches.note(session, SYSTEM, row.id, {5: "五公司"})
     assert {user for user, *_ in told(session)} == {firm.actor.user_id, colleague.id}
     for actor in (other.actor, NOBODY):
         with pytest.raises(NotFound):
@@ -78,13 +83,13 @@ def test_only_its_own_people_are_told(session, firm):
 def test_alerts_off_tell_nothing_and_on_again_begin_anew(session, firm):
     row = save(session, firm, found={1: "一公司"})
     saved_searches.edit(session, firm.actor, row, {}, name="改名", alert=False, version=row.version)
-    assert saved_searches.note(session, row.id, {1: "一公司", 2: "二公司"}) == []
+    assert saved_searches.note(session, SYSTEM, row.id, {1: "一公司", 2: "二公司"}) == []
     found = {1: "一公司", 2: "二公司"}
     saved_searches.edit(
         session, firm.actor, row, found, name="改名", alert=True, version=row.version
     )
-    assert saved_searches.note(session, row.id, found) == []
-    assert saved_searches.note(session, row.id, {**found, 3: "三公司"}) == [3]
+    assert saved_searches.note(session, SYSTEM, row.id, found) == []
+    assert saved_searches.note(session, SYSTEM, row.id, {**found, 3: "三公司"}) == [3]
     with pytest.raises(Conflict):
         saved_searches.edit(session, firm.actor, row, {}, name="x", alert=True, version=1)
 
@@ -95,9 +100,9 @@ def test_what_is_too_wide_is_not_watched(session, firm):
         save(session, firm, found=wide)
     assert list(refused.value.fields) == ["alert"]
     row = save(session, firm, name="会变宽")
-    assert saved_searches.note(session, row.id, wide) == []
+    assert saved_searches.note(session, SYSTEM, row.id, wide) == []
     assert row.trouble == saved_searches.TOO_WIDE
-    assert saved_searches.note(session, row.id, {7: "七公司"}) == [7]
+    assert saved_searches.note(session, SYSTEM, row.id, {7: "七公司"}) == [7]
     assert row.trouble == ""
 
 
@@ -105,7 +110,7 @@ def test_a_deleted_search_leaves_nothing_and_nobody_is_told(session, firm):
     row = save(session, firm, found={1: "一公司"})
     number = row.id
     saved_searches.delete_(session, firm.actor, row)
-    assert saved_searches.note(session, number, {2: "二公司"}) == []
+    assert saved_searches.note(session, SYSTEM, number, {2: "二公司"}) == []
     left = session.scalar(select(func.count()).select_from(SearchMatch))
     assert (left, told(session)) == (0, [])
 
