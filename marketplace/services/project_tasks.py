@@ -1,9 +1,10 @@
-"""Tasks of projects: what waits for each side, with one click to the place."""
+"""Tasks of projects: what waits for each side, with one click to the place; one query for each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Date, Select, String, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from marketplace.models import Acceptance, ChangeNotice, Dispute, Milestone, Project, Rating
@@ -19,110 +20,97 @@ from marketplace.phases import (
 from marketplace.services.ratings import ENDED
 from marketplace.services.tasks import MOST, Task, source
 
-EDITORS = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+
+@dataclass(frozen=True)
+class Waiting:
+    """Rows of ``model`` in ``phases`` wait: ``words`` (``{name}`` of a milestone), and where.
+
+    ``within``: phases of the project itself; ``dated``: the day of a milestone is the deadline.
+    """
+
+    words: str
+    model: type[Any]
+    phases: Sequence[str]
+    within: Sequence[str] = ()
+    dated: bool = False
+    place: str = ""
 
 
-def _projects(
-    session: Session, actor: Actor, phases: Iterable[str], centre: str, words: str
-) -> Iterator[Task]:
-    rows = session.execute(
-        visible(actor, Permission.PROJECT_READ, Project)
-        .where(Project.phase.in_(list(phases)))
-        .order_by(Project.state_since, Project.id)
-        .limit(MOST)
-        .with_only_columns(Project.id, Project.title)
+def _select(actor: Actor, number: int, waiting: Waiting) -> Select[Any]:
+    model, staged = waiting.model, waiting.model is Milestone
+    due = Milestone.due_on if waiting.dated else cast(null(), Date)
+    query = select(
+        literal(number).label("number"),
+        Project.id.label("id"),
+        Project.title.label("title"),
+        (Milestone.name if staged else literal("", String)).label("name"),
+        due.label("due"),
     )
-    for id_, title in rows:
-        yield Task(f"{words}：{title}", f"{centre}/projects/{id_}", None, "项目")
+    if model is not Project:
+        query = query.join(model, model.project_id == Project.id)
+    known = visible(actor, Permission.PROJECT_READ, Project).with_only_columns(Project.id)
+    query = query.where(model.phase.in_(list(waiting.phases)), Project.id.in_(known))
+    if waiting.within:
+        query = query.where(Project.phase.in_(list(waiting.within)))
+    if waiting.phases is ENDED:
+        query = query.where(~select(Rating.id).where(Rating.project_id == Project.id).exists())
+    order = [Milestone.due_on.is_(None), Milestone.due_on] if waiting.dated else []
+    part = query.order_by(*order, model.state_since, model.id).limit(MOST).subquery()
+    return select(part)
 
 
-def _parts(
-    session: Session, actor: Actor, model: type[Any], phases: Iterable[str], centre: str, words: str
-) -> Iterator[Task]:
-    due = model.due_on if model is Milestone else None
-    columns = [Project.id, Project.title, *([due] if due is not None else [])]
-    rows = session.execute(
-        select(*columns)
-        .join(model, model.project_id == Project.id)
-        .where(model.phase.in_(list(phases)))
-        .where(Project.id.in_(_known(actor)))
-        .order_by(model.state_since, model.id)
-        .limit(MOST)
-    )
-    for id_, title, *days in rows:
-        yield Task(
-            f"{words}：{title}", f"{centre}/projects/{id_}", days[0] if days else None, "项目"
-        )
+def _tasks(session: Session, actor: Actor, centre: str, every: Sequence[Waiting]) -> Iterable[Task]:
+    rows = session.execute(union_all(*(_select(actor, n, one) for n, one in enumerate(every))))
+    for number, id_, title, name, due in rows:
+        waiting = every[number]
+        words = waiting.words.replace("{name}", name)
+        yield Task(f"{words}：{title}", f"{centre}/projects/{id_}{waiting.place}", due, "项目")
 
 
-def _known(actor: Actor) -> Any:
-    return visible(actor, Permission.PROJECT_READ, Project).with_only_columns(Project.id)
+OF_PROVIDERS = (
+    Waiting("提交合同备案", Project, [ProjectPhase.DRAFT]),
+    Waiting("修改后重新提交合同", Project, [ProjectPhase.RETURNED]),
+    Waiting(
+        "完成里程碑“{name}”", Milestone, [MilestonePhase.PLANNED, MilestonePhase.DISPUTED],
+        within=[ProjectPhase.RUNNING], dated=True,
+    ),
+)  # fmt: skip
+OF_ENTERPRISES = (
+    Waiting("核对并确认合同", Project, [ProjectPhase.CONFIRMING]),
+    Waiting("确认里程碑“{name}”", Milestone, [MilestonePhase.DONE]),
+    Waiting("答复变更", ChangeNotice, [ChangePhase.PROPOSED]),
+    Waiting(
+        "填报验收结果", Acceptance, [AcceptancePhase.APPLIED, AcceptancePhase.REOPENED]
+    ),
+    Waiting("评价服务商", Project, ENDED, place="/new/rating"),
+)  # fmt: skip
+OF_DISTRICTS = (
+    Waiting("办理合同备案", Project, [ProjectPhase.FILING]),
+    Waiting("现场核查验收", Acceptance, [AcceptancePhase.ENTERED]),
+    Waiting("调解争议", Dispute, [DisputePhase.MEDIATING]),
+)
+OF_CITY = (Waiting("决定争议", Dispute, [DisputePhase.DECIDING]),)
 
 
-@source(*EDITORS)
+@source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
 def provider_side(session: Session, actor: Actor) -> Iterable[Task]:
-    """Providers: returned contracts, milestones that were objected to, ratings to answer."""
-    yield from _projects(session, actor, [ProjectPhase.RETURNED], "/p", "修改后重新提交合同")
-    yield from _projects(session, actor, [ProjectPhase.DRAFT], "/p", "提交合同备案")
-
-
-@source(*EDITORS)
-def provider_milestones(session: Session, actor: Actor) -> Iterable[Task]:
-    """Providers: milestones of running projects, those with a day first."""
-    rows = session.execute(
-        select(Project.id, Project.title, Milestone.name, Milestone.due_on)
-        .join(Milestone, Milestone.project_id == Project.id)
-        .where(
-            Project.id.in_(_known(actor)), Project.phase == ProjectPhase.RUNNING,
-            Milestone.phase.in_([MilestonePhase.PLANNED, MilestonePhase.DISPUTED]),
-        )
-        .order_by(Milestone.due_on.is_(None), Milestone.due_on, Milestone.id)
-        .limit(MOST)
-    )  # fmt: skip
-    for id_, title, name, due in rows:
-        yield Task(f"完成里程碑“{name}”：{title}", f"/p/projects/{id_}", due, "项目")
+    """Providers: contracts to send, milestones to finish."""
+    return _tasks(session, actor, "/p", OF_PROVIDERS)
 
 
 @source(Role.ENTERPRISE)
 def enterprise_side(session: Session, actor: Actor) -> Iterable[Task]:
     """Enterprises: contracts, milestones, changes and results that wait for their word."""
-    confirming = [ProjectPhase.CONFIRMING]
-    yield from _projects(session, actor, confirming, "/me", "核对并确认合同")
-    for model, phases, words in (
-        (Milestone, [MilestonePhase.DONE], "确认里程碑"),
-        (ChangeNotice, [ChangePhase.PROPOSED], "答复变更"),
-        (Acceptance, [AcceptancePhase.APPLIED, AcceptancePhase.REOPENED], "填报验收结果"),
-    ):
-        for task in _parts(session, actor, model, phases, "/me", words):
-            # The day of a milestone binds the provider, not who confirms it.
-            yield Task(task.title, task.url, None, task.kind)
-
-
-@source(Role.ENTERPRISE)
-def to_rate(session: Session, actor: Actor) -> Iterable[Task]:
-    """Enterprises: projects that ended and were not rated yet."""
-    rows = session.execute(
-        visible(actor, Permission.RATING_WRITE, Project)
-        .outerjoin(Rating, Rating.project_id == Project.id)
-        .where(Project.phase.in_(ENDED), Rating.id.is_(None))
-        .order_by(Project.state_since, Project.id)
-        .limit(MOST)
-        .with_only_columns(Project.id, Project.title)
-    )
-    for id_, title in rows:
-        yield Task(f"评价服务商：{title}", f"/me/projects/{id_}/new/rating", None, "项目")
+    return _tasks(session, actor, "/me", OF_ENTERPRISES)
 
 
 @source(Role.DISTRICT_REVIEWER)
 def district_side(session: Session, actor: Actor) -> Iterable[Task]:
     """Districts: contracts to file, results to seal, disputes to mediate."""
-    yield from _projects(session, actor, [ProjectPhase.FILING], "/work", "办理合同备案")
-    sealing = [AcceptancePhase.ENTERED]
-    yield from _parts(session, actor, Acceptance, sealing, "/work", "现场核查验收")
-    yield from _parts(session, actor, Dispute, [DisputePhase.MEDIATING], "/work", "调解争议")
+    return _tasks(session, actor, "/work", OF_DISTRICTS)
 
 
 @source(Role.CITY_OFFICER)
 def city_side(session: Session, actor: Actor) -> Iterable[Task]:
     """The city: disputes that mediation did not settle."""
-    yield from _parts(session, actor, Dispute, [DisputePhase.DECIDING], "/work", "决定争议")
+    return _tasks(session, actor, "/work", OF_CITY)
