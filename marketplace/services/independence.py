@@ -118,6 +118,21 @@ def why_not_judge(session: Session, project: Project, evaluator_id: int) -> str 
     return _refusal(session, project, names, "为该企业做改造，不能再做它的验收评估")
 
 
+def why_not_choose(session: Session, enterprise_id: int, provider_id: int) -> str | None:
+    """Why the enterprise may not choose this provider at all; None when it may.
+
+    For a decision: call it under the locks of both organisations (``applicants.lock``).
+    """
+    owner = session.scalars(
+        select(Provider.organisation_id).where(Provider.id == provider_id)
+    ).one()
+    names = _clash(session, [owner], evaluators(session, enterprise_id))
+    if not names:
+        return None
+    words = "（含关联企业）已承担贵企业的验收评估，不能再承担改造"
+    return f"{names[0]}{words}。{rules().clause}：“{rules().quote}”"
+
+
 @guard("roles_separate")
 def roles_separate(session: Session, subject: Project, actor: Actor, data: Data) -> str | None:
     """At each step of the filing: provider and subcontractors evaluate nothing of this client."""

@@ -5,7 +5,7 @@ import pytest
 from marketplace.errors import Conflict
 from marketplace.models import Organisation
 from marketplace.phases import ProjectPhase
-from marketplace.services import acceptances, change_notices, projects
+from marketplace.services import acceptances, change_notices, independence, projects
 from tests import factories
 from tests.integration.projects.conftest import World
 
@@ -47,6 +47,16 @@ def test_an_evaluator_of_somebody_else_may_build(world: World) -> None:
     elsewhere = factories.make_organisation(world.session, kind="enterprise")
     judged_by(world, world.provider.organisation, enterprise=elsewhere)
     assert world.running().phase == ProjectPhase.RUNNING
+
+
+def test_an_evaluator_cannot_even_be_chosen(world: World) -> None:
+    choose = world.session, world.enterprise.id, world.provider.id
+    assert independence.why_not_choose(*choose) is None
+    judged_by(world, world.provider.organisation)
+    assert independence.why_not_choose(*choose) == (
+        f"{world.provider.organisation.name}（含关联企业）已承担贵企业的验收评估，"
+        f"不能再承担改造。{CLAUSE}"
+    )
 
 
 def test_who_builds_does_not_evaluate(world: World) -> None:
