@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from marketplace.errors import Forbidden
 from marketplace.models import (
-    Favourite,
     Membership,
     Organisation,
     Provider,
     RoleGrant,
     SavedSearch,
+    Selection,
     User,
 )
 from marketplace.permissions import SYSTEM, Actor
@@ -53,7 +53,7 @@ def ensure(session: Session, settings: Settings) -> int:
     if not settings.demo:
         raise Forbidden("演示选型只能在演示模式下创建")
     actor = _actor(session)
-    if actor is None or session.scalars(select(Favourite.id).limit(1)).first() is not None:
+    if actor is None or session.scalars(select(Selection.id).limit(1)).first() is not None:
         return 0
     segment, ids = _market(session)
     shown = [catalogue.shown(item) for item in catalogue.load(session, ids)]
