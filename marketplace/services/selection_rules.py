@@ -10,7 +10,7 @@ from marketplace import clock
 from marketplace.models import Ban, Membership, Provider, Round, Selection, SelectionEntry
 from marketplace.permissions import Actor
 from marketplace.phases import LIVE_PHASES, ChoicePhase
-from marketplace.services import bans, filings
+from marketplace.services import bans, filings, independence
 from marketplace.services.filings import BLOCKING, OPEN_FOR_CONTRACTS
 from marketplace.workflow import Data, effect, guard, lives_in
 
@@ -124,8 +124,11 @@ def candidate_takes_contracts(
 ) -> str | None:
     """Asked in the transaction of the choice, under the lock of the provider's organisation."""
     entry = _entry(subject, data.get("provider_id"))
-    reason = why_not(session, entry.provider_id) if entry else None
-    return f"{entry.name}：{reason}" if entry and reason else None
+    if entry is None:
+        return None
+    if reason := why_not(session, entry.provider_id):
+        return f"{entry.name}：{reason}"
+    return independence.why_not_choose(session, subject.organisation_id, entry.provider_id)
 
 
 @guard("choice_takes_contracts")

@@ -265,3 +265,14 @@ def test_the_contract_that_came_of_it_is_shown_once_it_is_submitted(session, fir
     session.flush()
     assert [item.id for item in selections.contracts(session, firm.actor, row)] == [theirs.id]
     assert session.scalar(select(func.count()).select_from(Selection)) == 1
+
+
+def test_who_evaluates_the_enterprise_cannot_be_chosen(session, firm, locked):
+    """The clause is quoted (QD 基本条件 7, J1)."""
+    one, builder = make_listed(session, 2)
+    place = session.scalars(select(Membership).where(Membership.provider_id == builder.id)).one()
+    factories.make_project(session, place, firm.organisation, evaluator_id=one.organisation_id)
+    row = locked([one])
+    with pytest.raises(Conflict) as refused:
+        selections.choose(session, firm.actor, row, one.id, reason="只有一家")
+    assert "已承担贵企业的验收评估，不能再承担改造。基本条件第7条：“" in refused.value.message
