@@ -26,6 +26,10 @@ class IndexMismatch(Unavailable):
     """The index was built by another version of fields, analysis or dictionary."""
 
 
+class ViewLost(Unavailable):
+    """The servers no longer have the moment that a view shows; a new view shows the present one."""
+
+
 class WriterBusy(SearchError):
     """Another process is writing to the index or rebuilding it."""
 

@@ -1,9 +1,11 @@
 """One search from request to page: read the words, choose a rung, ask the engine, count facets."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import TypeVar
 
 from search.analysis.entries import Stored
 from search.analysis.highlight import Highlighter
@@ -11,6 +13,7 @@ from search.analysis.queries import Analyzer, Query
 from search.corrections import Correction, Corrector
 from search.counting import Cache, Counter
 from search.engines import Engine, Order, Row, View
+from search.errors import ViewLost
 from search.names import Names
 from search.places import joined
 from search.plan import RUNGS, Everything, Node, Nothing, can_relax, match, named, whole_phrase
@@ -21,6 +24,8 @@ from search.ties import tie_field
 from search.walk import walk
 from search.why import looked_for
 
+A = TypeVar("A")
+MOMENTS = 3  # tries; a view seldom loses its moment, and hardly ever the next one too
 FEW = 3  # hits; with no more than these, something else may have been meant
 _ORDERS = {
     Sort.RELEVANCE: (None, False),
@@ -58,10 +63,13 @@ class Searcher:
     def search(self, request: SearchRequest) -> Page:
         """One page with its facets. Raises Unavailable when the engine cannot answer."""
         start = time.perf_counter()
-        view = self.engine.view()
-        found, total, rows = self._find(view, request)
-        facets = self._counter.facets(view, found.node, request)
-        return _page(request, found, total, rows, facets, start)
+
+        def page(view: View) -> Page:
+            found, total, rows = self._find(view, request)
+            facets = self._counter.facets(view, found.node, request)
+            return _page(request, found, total, rows, facets, start)
+
+        return self._asking(page)
 
     def first(self, request: SearchRequest, most: int) -> Page:
         """The first ``most`` hits in place of a page, for files: none slips through and none comes
@@ -70,13 +78,16 @@ class Searcher:
         """
         start = time.perf_counter()
         request = replace(request, page=1, per_page=MOST_PER_PAGE, facets=())
-        view = self.engine.view()
-        found, total, rows = self._find(view, request)
-        if isinstance(found.node, Everything):
-            steps = walk(view, joined(request.groups), _order(request))
-        else:
-            steps = self._pages(view, found.node, request, rows)
-        return _page(request, found, total, list(islice(steps, most)), {}, start)
+
+        def page(view: View) -> Page:
+            found, total, rows = self._find(view, request)
+            if isinstance(found.node, Everything):
+                steps = walk(view, joined(request.groups), _order(request))
+            else:
+                steps = self._pages(view, found.node, request, rows)
+            return _page(request, found, total, list(islice(steps, most)), {}, start)
+
+        return self._asking(page)
 
     def _pages(
         self, view: View, node: Node, request: SearchRequest, rows: list[Row]
@@ -104,7 +115,7 @@ class Searcher:
         """Names and terms that the text may become; none for a blank one. ``kind``: only
         ``provider``, ``product``, ``case`` or ``term``. Raises Unavailable.
         """
-        return self._suggester.suggest(self.engine.view(), text, kind, limit)
+        return self._asking(lambda view: self._suggester.suggest(view, text, kind, limit))
 
     def ways_out(self, request: SearchRequest) -> tuple[Way, ...]:
         """For a request without hits: what each filter left out would give, the most first.
@@ -112,7 +123,9 @@ class Searcher:
         When no single filter helps, leaving out all of them is offered, if that does.
         Raises Unavailable.
         """
-        view = self.engine.view()
+        return self._asking(lambda view: self._ways_out(view, request))
+
+    def _ways_out(self, view: View, request: SearchRequest) -> tuple[Way, ...]:
         node = self._settle(view, self._read(view, request), request, 0).node
         groups = request.groups
         choices = [joined(tuple(g for g in groups if g[0] != name)) for name, _ in groups]
@@ -124,6 +137,13 @@ class Searcher:
             return tuple(helpful)
         total = view.count(node, ())
         return (Way(tuple(name for name, _ in groups), total),) if total else ()
+
+    def _asking(self, ask: Callable[[View], A]) -> A:
+        """An answer of one moment: when the servers lose it meanwhile, ask all of it again."""
+        for _ in range(MOMENTS - 1):
+            with suppress(ViewLost):
+                return ask(self.engine.view())
+        return ask(self.engine.view())
 
     # ---------------------------------------------------------------- what is meant
 

@@ -14,8 +14,7 @@ STEP = 500
 def walk(view: View, filters: Filters, order: Order, step: int = STEP) -> Iterator[Row]:
     """Every document that fits the filters, in order, each once; ``step`` at a time.
 
-    All are of the moment of the view. Should a server lose that moment, the walk goes on behind
-    the last document in what there is then. Raises Unavailable when the engine stops answering.
+    All are of the moment of the view. Raises Unavailable when the engine stops answering.
     """
     place: Place | None = None
     while found := view.after(filters, order, place, step):

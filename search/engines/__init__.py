@@ -51,7 +51,9 @@ class Applied:
 
 
 class View(Protocol):
-    """The index at one moment; all answers of one view agree with each other."""
+    """The index at one moment; all answers of one view agree with each other. All raise
+    Unavailable; ViewLost when a new view would answer.
+    """
 
     @property
     def revision(self) -> str:

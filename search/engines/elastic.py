@@ -51,7 +51,7 @@ class ElasticEngine:
         with self._looking:
             now = time.monotonic()
             fresh = not self._changed and now - self._looked < LOOK_SECONDS
-            if self._view is not None and fresh:
+            if self._view is not None and fresh and not self._view[1].lost:
                 return self._view[1]
             if self._failed is not None and self._failed[0] >= came:
                 # Someone asked while this thread waited: it need not wait as long again.
@@ -68,11 +68,12 @@ class ElasticEngine:
     def _fresh(self, now: float) -> tuple[str, ElasticView]:
         mark = self._state.mark()
         lately = now - self._looked < FORGET_SECONDS
-        if self._view is not None and self._view[0] == mark and lately:
-            return self._view
+        known = self._view
+        if known is not None and known[0] == mark and lately and not known[1].lost:
+            return known
         view = self._open()
-        if self._view is not None:
-            self._retired.append((now, self._view[1].pit))
+        if known is not None and not known[1].lost:
+            self._retired.append((now, known[1].pit))
         self._let_go(now)
         return mark, view
 

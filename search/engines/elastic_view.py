@@ -9,7 +9,7 @@ from search.engines import MOST_VALUES, Counted, Order, Place, Row, Versions
 from search.engines.elastic_connection import Absent, Call, Connection, NodeLost
 from search.engines.elastic_queries import EVERYTHING, Query, elastic_query
 from search.engines.meta import Meta
-from search.errors import Unavailable
+from search.errors import ViewLost
 from search.plan import Everything, Filters, Node, Term
 
 KEEP_ALIVE = "5m"
@@ -26,13 +26,14 @@ Counts = dict[str, int]
 
 
 class ElasticView:
-    """One point in time. When the servers have lost it, the view goes on with a new one, under a
-    new revision.
+    """One point in time. Once the servers have lost it, every question raises ViewLost: a page
+    must not be of two moments.
     """
 
     def __init__(self, connection: Connection, index: str, meta: Meta) -> None:
         self.index = index
         self.meta = meta
+        self.lost = False
         self._connection = connection
         self._lock = threading.Lock()
         self._ahead: OrderedDict[tuple[Node, Filters, str], Counts] = OrderedDict()
@@ -113,7 +114,10 @@ class ElasticView:
         return [(_place(order, hit["sort"]), _row(hit)) for hit in answer["hits"]["hits"]]
 
     def ids(self) -> Versions:
-        return walk_ids(self._connection, self.index)
+        try:
+            yield from walk_ids(self._connection, self.index)
+        except Absent as error:
+            raise self._gone() from error
 
     def _keep(self, match: Node, filters: Filters, answer: Mapping[str, Any]) -> None:
         found = {TOTAL: {TOTAL: _total(answer)}, **_buckets(answer)}
@@ -125,32 +129,23 @@ class ElasticView:
 
     def _answers(self, bodies: list[Query]) -> list[Mapping[str, Any]]:
         """The answers to some questions in one round trip."""
-        pit = self.pit
         try:
-            return self._asked(bodies, pit)
-        except (Absent, NodeLost):  # the moment was held by a node that has gone, or ran out
-            pit = self._again(pit)
-        try:
-            return self._asked(bodies, pit)
-        except Absent as error:
-            raise Unavailable(f"搜索索引 {self.index} 暂时不可用") from error
+            return self._asked(bodies)
+        except (Absent, NodeLost) as error:
+            # It ran out, a rebuild dropped the index, or a node that held it has gone.
+            raise self._gone() from error
 
-    def _asked(self, bodies: list[Query], pit: str) -> list[Mapping[str, Any]]:
-        whole = [_whole(body, pit) for body in bodies]
+    def _gone(self) -> ViewLost:
+        self.lost = True
+        return ViewLost(f"搜索索引 {self.index} 已换新或暂时不可用")
+
+    def _asked(self, bodies: list[Query]) -> list[Mapping[str, Any]]:
+        whole = [_whole(body, self.pit) for body in bodies]
         if len(whole) == 1:
             return [self._connection.ask(lambda es: es.search(**whole[0], **SEARCH))]
         searches = [part for body in whole for part in (SEARCH, body)]
         answer = self._connection.ask(lambda es: es.msearch(searches=searches))
         return list(answer["responses"])
-
-    def _again(self, lost: str) -> str:
-        with self._lock:
-            if self.pit == lost:
-                try:
-                    self.pit = open_pit(self._connection.peek, self.index)
-                except Absent as error:
-                    raise Unavailable(f"搜索索引 {self.index} 已不存在") from error
-            return self.pit
 
 
 def open_pit(send: Callable[[Call], Any], index: str) -> str:

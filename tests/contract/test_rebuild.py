@@ -177,7 +177,7 @@ def test_new_terms_are_found_before_the_rebuild_that_they_wait_for(engine: Engin
 
 def test_verify_finds_what_is_missing_stale_and_too_much(engine: Engine) -> None:
     """E27: three planted differences among many, by walking all of them."""
-    number = count(test=25_000, soak=100_000)
+    number = count(test=12_000, soak=100_000)
     source = Source(Document(f"case:{n}", 2, f"案例{n}") for n in range(number))
     source.rebuild(engine)
     ghost = source.documents.pop("case:17")

@@ -4,13 +4,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from search import Document, Engine, Unavailable, open_engine, verify
+from search import (
+    Document,
+    Engine,
+    Searcher,
+    SearchRequest,
+    Sort,
+    Unavailable,
+    open_engine,
+    verify,
+)
 from search.engines import elastic_build
 from search.engines.elastic_address import Address
 from search.engines.elastic_connection import Connection
 from search.engines.elastic_state import State, create_index
+from search.errors import ViewLost
 from search.index import Differences
-from tests.contract.corpus import Source, some_documents
+from search.plan import Everything
+from tests.contract.corpus import ANALYZER, DAY, Source, some_documents
 from tests.contract.labs import ElasticLab, elastic_lab
 from tests.support.proxy import Proxy, proxied
 
@@ -79,6 +90,22 @@ def test_a_rebuild_that_the_server_ends_is_told_in_words(engine: Engine, proxy: 
     proxy.fault = None
     assert set(engine.view().ids()) == {("case:1", 1)}
     assert engine.apply([Document("case:1", 2, "甲")]).written == 1
+
+
+def test_a_moment_that_the_server_lost_is_felt_by_no_page(
+    engine: Engine, server_lab: ElasticLab
+) -> None:
+    Source(some_documents(30)).rebuild(engine)
+    searcher = Searcher(engine, ANALYZER)
+    request = SearchRequest(DAY, facets=("kind",))
+    before, view = searcher.search(request), engine.view()
+    server_lab.client.close_point_in_time(id=view.revision)
+    with pytest.raises(ViewLost):
+        view.count(Everything(), (("kind", ("case",)),))
+    server_lab.client.close_point_in_time(id=engine.view().revision)
+    page = searcher.search(SearchRequest(DAY, sort=Sort.UPDATED, facets=("kind",)))
+    assert (page.total, page.facets) == (before.total, before.facets) == (30, before.facets)
+    assert engine.view().revision != view.revision
 
 
 def test_a_copy_that_has_no_node_does_not_stop_a_rebuild(
