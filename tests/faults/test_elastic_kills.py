@@ -23,7 +23,7 @@ from tests.faults.test_indexer_kills import PROVIDERS, Writer, populate
 from tests.support.counts import count
 from tests.support.elasticsearch import Node, require_server
 
-KILLS = count(test=2, soak=20)
+KILLS = count(test=1, soak=20)
 SECONDS_TO_CONVERGE = 10
 
 

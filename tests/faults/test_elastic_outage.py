@@ -164,7 +164,7 @@ def test_hung(setting: Setting) -> None:
     assert setting.heal() <= SECONDS_TO_HEAL
 
 
-@pytest.mark.parametrize("fault", [429, 503, 500, "partial"])
+@pytest.mark.parametrize("fault", [429, 503, "partial", *count(test=[], soak=[500, 502])])
 def test_overloaded_or_partial(setting: Setting, fault: int | str) -> None:
     """E22: an answer that is not whole is no answer: never fewer hits, never none."""
     before = setting.visit()
