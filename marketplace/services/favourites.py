@@ -34,7 +34,7 @@ def add(session: Session, actor: Actor, key: Key) -> Favourite:
     made = session.scalar(statement.returning(Favourite.id))
     row = session.scalars(_own(actor).where(_is(key))).one()
     if made is not None:
-        record(session, actor, "favourite_add", row, diff={"kind": key[0], "item_id": key[1]})
+        record(session, actor, "favourite_add", row, diff={"item_kind": key[0], "item_id": key[1]})
     return row
 
 
@@ -44,7 +44,7 @@ def drop(session: Session, actor: Actor, key: Key) -> None:
     row = session.scalars(_own(actor).where(_is(key))).one_or_none()
     if row is None:
         return
-    record(session, actor, "favourite_drop", row, diff={"kind": key[0], "item_id": key[1]})
+    record(session, actor, "favourite_drop", row, diff={"item_kind": key[0], "item_id": key[1]})
     session.delete(row)
     session.flush()
 

@@ -158,7 +158,7 @@ PRIVATE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|(?<![0-9A-Z])\d{17}[0-9Xx](?![0-
 LEFTOVER = re.compile(
     r"\b(?:None|null|undefined|NaN|True|False|lorem|ipsum|TODO|Submit|Error|Traceback)\b"
     r"|\{\{|\}\}|\{%|<Markup|<built-in|datetime\.|Decimal\("
-    r"|(?<![/\w@.:-])(?:[a-z]{3,}|[a-z]+_[a-z_]+)(?![\w@.:(/-])"
+    r"|(?<![/\w@.:-])(?!docx\b|xlsx\b)(?:[a-z]{3,}|[a-z]+_[a-z_]+)(?![\w@.:(/-])"
 )
 
 

@@ -21,6 +21,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(count(test=400, soak=7200
 DESKTOP, TABLET, PHONE, SMALL = 1280, 768, 375, 320
 HEIGHT = 900
 
+# Offered by the state of the one case or project that a short run opens.
+OF_A_STATE = {
+    "me.project_extra", "me.project_step", "p.edit_case", "p.edit_project", "p.project_extra",
+    "p.project_step", "work.project_extra", "work.project_step",
+}  # fmt: skip
+
+SHOW_CODES = ("/admin/search", "/admin/vocabulary")  # for those who look after codes and folders
+
 NOT_LINKED = {
     "health.live": "for the monitor",
     "health.ready": "for the monitor",
@@ -29,7 +37,15 @@ NOT_LINKED = {
     "auth.setup": "second step of signing in, outside the demo",
     "auth.confirm": "comes before sensitive actions only",
     "auth.factor": "accounts of the demo need no second factor",
-    "contacts.ask": "the demo has no phone numbers",
+    "consents.picture": "behind a link that comes by mail",
+    "consents.show": "comes by mail",
+    "drafts.compare": "after a clash of two windows",
+    "drafts.token": "asked for by scripts",
+    "files.bundle": "asked for by a form",
+    "files.page": "a picture in a page",
+    "files.picture": "a picture in a page",
+    "held.show": "comes after signing in again",
+    "inbox.message": "answer to a form: that it was read is noted",
     "imports.job": "answer to a form",
     "public.cases_file": "answer to a form",
     "public.products_file": "answer to a form",
@@ -49,9 +65,11 @@ def test_links_lead_somewhere_and_texts_are_for_people(demo: Demo, browser: Brow
     odd, inline = [], []
     for page in walk.pages:
         reader = Reader(page.html)
-        odd += [f"{page.path}: {text}" for text in odd_texts(reader.text)]
+        if not page.path.startswith(SHOW_CODES):
+            odd += [f"{page.path}: {text}" for text in odd_texts(reader.text)]
         inline += [f"{page.path}: {attribute}" for attribute in reader.inline]
-    assert walk.dead == []
+    # A step that cannot be taken now answers 409 and says why.
+    assert [line for line in walk.dead if not line.endswith(": 409")] == []
     assert odd == []
     assert inline == []
 
@@ -62,7 +80,7 @@ def test_every_page_is_linked(demo: Demo, browser: Browser):
     # A short run opens one membership of each kind; the actions it offers depend on its state.
     actions = {name for name in known if name.startswith("work.act_")}
     assert actions & found
-    assert known - found - actions == set(NOT_LINKED)
+    assert sorted(known - found - actions - OF_A_STATE) == sorted(NOT_LINKED)
     assert found - known == set()
 
 

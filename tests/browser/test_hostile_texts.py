@@ -20,6 +20,8 @@ from tests.support.threads import serving
 
 pytestmark = pytest.mark.browser
 
+# Data blocks are read by nobody but search engines; the policy lets no code stand in a page.
+CODE = 'script:not([src]):not([type="application/ld+json"])'
 FIRMS = 12
 STEP = -(-len(PAYLOADS) // FIRMS)
 
@@ -106,7 +108,7 @@ def visit(page: Page, paths: list[str]) -> dict[str, list[str]]:
     for path in paths:
         page.goto(path)
         wrong = [*said, *asked, *elsewhere, *page.evaluate(INLINE)]
-        scripts = page.locator("script:not([src])").count()
+        scripts = page.locator(CODE).count()
         if wrong or scripts:
             found[path] = [*wrong, f"{scripts} inline scripts"]
         for collected in (said, asked, elsewhere):

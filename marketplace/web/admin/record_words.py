@@ -36,6 +36,7 @@ _CODES: dict[str, Mapping[str, str]] = {
     "vocabulary": {code: words["label"] for code, words in KINDS.items()},
     **{name: column.choices for name, column in _COLUMNS.items() if column.choices},
     "role": ROLE_NAMES,
+    "item_kind": {"provider": "服务商", "product": "产品", "case": "案例"},
 }
 _KINDS = {name: column.vocabulary for name, column in _COLUMNS.items() if column.vocabulary}
 

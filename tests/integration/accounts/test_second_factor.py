@@ -61,7 +61,7 @@ def test_right_code_lets_in(client, secret):
 
 
 def test_providers_may_do_without(client, person):
-    assert sign_in(client, person(Role.PROVIDER_OWNER)).location == "/account"
+    assert sign_in(client, person(Role.PROVIDER_OWNER)).location == "/p"
 
 
 @pytest.mark.parametrize("shape", ["{} {}", " {}{} ", "{}-{}", "full"])

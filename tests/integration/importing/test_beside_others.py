@@ -13,6 +13,7 @@ from marketplace import clock
 from marketplace.errors import Conflict
 from marketplace.models import ImportRow, Product
 from marketplace.permissions import SYSTEM
+from marketplace.services import holders
 from marketplace.services.importing import applying, jobs, writing
 from marketplace.services.importing.applying import Context
 from marketplace.services.importing.holding import Holder
@@ -158,7 +159,7 @@ def test_one_import_at_a_time(store):
 
 def test_the_lease_of_a_killed_process_is_taken_at_once(store):
     dead, alive = Holder(store), Holder(store)
-    dead._name = f"{dead._place}:{2**22 + 1}"  # no process has this number
+    dead._name = f"{holders.me().rpartition(':')[0]}:{2**22 + 1}"  # no process has this number
     dead.take()
     alive.take(wait_seconds=1)
     alive.release()

@@ -15,6 +15,12 @@ from tests.support.pages import Page
 LIST, DETAIL = 6, 10
 
 
+@pytest.fixture(autouse=True)
+def words_stay(monkeypatch):
+    """Words are read again every few seconds; on a slow machine that falls into a count."""
+    monkeypatch.setattr("marketplace.services.vocabulary.HOLD_SECONDS", 3600.0)
+
+
 @contextmanager
 def counted(engine: Engine) -> Iterator[list[str]]:
     """The statements sent while inside, without those that begin and end transactions."""

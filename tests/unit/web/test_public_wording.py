@@ -7,8 +7,8 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.services.compare import Group, Row, only_different, wan_range
 from marketplace.services.vocabulary import Vocabulary, Word
-from marketplace.web.public.cards import category_name, money, price_range
 from marketplace.web.public.addresses import address
+from marketplace.web.public.cards import category_name, money, price_range
 from marketplace.web.public.metrics import metrics
 
 WORDS = Vocabulary(
