@@ -68,7 +68,9 @@ def failover(request: pytest.FixtureRequest, three_nodes: list[Node]) -> Iterato
     failover = Failover(three_nodes, on_cluster, KILLS)
     yield failover
     failover.end()
-    assert failover.deaths == len(failover.chosen)
+    assert failover.deaths == len(failover.chosen), (
+        "not all tests on the cluster ran in this process"
+    )
 
 
 def _runs_on_cluster(item: pytest.Item) -> bool:
