@@ -44,6 +44,13 @@ for name in filter(OUTSIDE.fullmatch, list(os.environ)):
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", FAST)  # where tmp_path lies
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names of tests are short and the same in every process: a file made anew is not part of one."""
+    if isinstance(val, bytes):
+        return argname
+    return f"{argname}-{val[:20]}" if isinstance(val, str) and len(val) > 80 else None
+
+
 def _compile_routes_once() -> None:
     """werkzeug compiles two functions for each route; every test makes an application, and the
     same routes would be compiled anew. The functions depend on nothing but the route's text.
