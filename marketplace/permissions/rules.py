@@ -1,16 +1,10 @@
-"""Who may do what, written once: ``RULES`` maps each permission to atoms joined by & and |."""
+"""Who may do what: ``RULES`` maps each permission to atoms joined by & and |."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Any, TypeVar
-
-from sqlalchemy import Select, select
+from typing import Any
 
 from marketplace.atoms import (
-    NOBODY,
-    SYSTEM,
-    Actor,
     CaseSent,
     InDistrict,
     Is,
@@ -22,7 +16,6 @@ from marketplace.atoms import (
     ProjectSide,
     Rule,
 )
-from marketplace.errors import Forbidden, NotFound
 from marketplace.models import (
     Acceptance,
     Candidacy,
@@ -43,96 +36,8 @@ from marketplace.models import (
     Selection,
     Shortlist,
 )
+from marketplace.permissions.names import Permission
 from marketplace.phases import FILED_PHASES, SUBMITTED_PHASES, Role
-
-__all__ = [
-    "NOBODY",
-    "READ_RULES",
-    "RULES",
-    "SYSTEM",
-    "Actor",
-    "Permission",
-    "can",
-    "require",
-    "visible",
-]
-
-
-class Permission(StrEnum):
-    """What is done, never who does it. Sorted."""
-
-    ACCEPTANCE_REOPEN = "acceptance:reopen"
-    ACCEPTANCE_SEAL = "acceptance:seal"
-    BAN_IMPOSE = "ban:impose"
-    BAN_LIFT = "ban:lift"
-    CALENDAR_EDIT = "calendar:edit"
-    CANDIDACY_LIST = "candidacy:list"
-    CASE_CHECK = "case:check"
-    CASE_CONSENT = "case:consent"
-    CASE_EDIT = "case:edit"
-    CASE_HIDE = "case:hide"
-    CASE_READ = "case:read"
-    CASE_WITHDRAW = "case:withdraw"
-    CASE_WRITE = "case:write"
-    COMPONENTS_READ = "components:read"
-    CONTACT_UNMASK = "contact:unmask"
-    DISPUTE_DECIDE = "dispute:decide"
-    DISPUTE_MEDIATE = "dispute:mediate"
-    DISPUTE_OPEN = "dispute:open"
-    ENTERPRISE_DESK = "enterprise:desk"
-    EVENT_READ = "event:read"
-    FAVOURITE_KEEP = "favourite:keep"
-    IMPORT_RUN = "import:run"
-    LETTER_SEND = "letter:send"
-    MEMBERSHIP_ADMIT = "membership:admit"
-    MEMBERSHIP_READ = "membership:read"
-    MEMBERSHIP_RECTIFY = "membership:rectify"
-    MEMBERSHIP_REMOVE = "membership:remove"
-    MEMBERSHIP_RESTORE = "membership:restore"
-    MEMBERSHIP_SUSPEND = "membership:suspend"
-    MEMBERSHIP_WARN = "membership:warn"
-    MEMBERSHIP_WITHDRAW = "membership:withdraw"
-    ORGANISATION_MANAGE = "organisation:manage"
-    ORGANISATION_READ = "organisation:read"
-    PERSON_READ = "person:read"
-    POOL_EXPORT = "pool:export"
-    POOL_READ = "pool:read"
-    PRODUCT_EDIT = "product:edit"
-    PRODUCT_HIDE = "product:hide"
-    PROGRAMME_READ = "programme:read"
-    PROJECT_CONFIRM = "project:confirm"
-    PROJECT_DELIVER = "project:deliver"
-    PROJECT_DRAFT = "project:draft"
-    PROJECT_FILE = "project:file"
-    PROJECT_READ = "project:read"
-    PROJECT_TERMINATE = "project:terminate"
-    PROVIDER_DESK = "provider:desk"
-    PROVIDER_EDIT = "provider:edit"
-    PROVIDER_HIDE = "provider:hide"
-    PROVIDER_READ = "provider:read"
-    QUOTA_CHANGE = "quota:change"
-    RATING_HIDE = "rating:hide"
-    RATING_REPLY = "rating:reply"
-    RATING_WRITE = "rating:write"
-    ROLE_GRANT = "role:grant"
-    ROUND_MANAGE = "round:manage"
-    SEARCH_OPERATE = "search:operate"
-    SEARCH_REBUILD = "search:rebuild"
-    SEARCH_SAVE = "search:save"
-    SECURITY_READ = "security:read"
-    SELECTION_RUN = "selection:run"
-    SESSION_REVOKE = "session:revoke"
-    SHORTLIST_KEEP = "shortlist:keep"
-    SYSTEM_READ = "system:read"
-    USER_MANAGE = "user:manage"
-    USER_READ = "user:read"
-    USER_UNLOCK = "user:unlock"
-    VOCABULARY_EDIT = "vocabulary:edit"
-    WAIVER_GRANT = "waiver:grant"
-    WORK_READ = "work:read"
-
-
-M = TypeVar("M")
 
 TEAM = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER)
 
@@ -250,23 +155,3 @@ READ_RULES: dict[type[Any], Permission] = {
     Shortlist: _P.SHORTLIST_KEEP,
 }
 """Which permission says that an object may be known at all: 404 without it, 403 with it."""
-
-
-def can(actor: Actor, permission: Permission, obj: Any = None) -> bool:
-    """Whether ``actor`` may do it (to ``obj``)."""
-    return RULES[permission].allows(actor, obj)
-
-
-def require(actor: Actor, permission: Permission, obj: Any = None) -> None:
-    """Raise ``NotFound`` for what the actor may not see, ``Forbidden`` for what it may not do."""
-    if can(actor, permission, obj):
-        return
-    reading = READ_RULES.get(type(obj))
-    if reading is not None and not can(actor, reading, obj):
-        raise NotFound
-    raise Forbidden
-
-
-def visible(actor: Actor, permission: Permission, model: type[M]) -> Select[M]:
-    """SELECT of the rows of ``model`` for which ``actor`` has ``permission``."""
-    return select(model).where(RULES[permission].where(actor, model))

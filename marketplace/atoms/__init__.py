@@ -1,0 +1,38 @@
+"""The parts that permissions are made of: who acts, and atoms that answer twice.
+
+``allows(actor, obj)`` for one object and ``where(actor, Model)`` for a list, so that the guard of
+a page and the filter of a list cannot drift apart (a test compares them for every pair).
+"""
+
+from marketplace.atoms.core import NOBODY, SYSTEM, Actor, All, Any_, Combinable, Is, IsSystem, Rule
+from marketplace.atoms.pool import KEPT, CaseSent, InDistrict, Kept, Own, organisation_of
+from marketplace.atoms.projects import (
+    PROJECT_PARTS,
+    ProjectDistrict,
+    ProjectIn,
+    ProjectSide,
+    project_of,
+)
+
+__all__ = [
+    "KEPT",
+    "NOBODY",
+    "PROJECT_PARTS",
+    "SYSTEM",
+    "Actor",
+    "All",
+    "Any_",
+    "CaseSent",
+    "Combinable",
+    "InDistrict",
+    "Is",
+    "IsSystem",
+    "Kept",
+    "Own",
+    "ProjectDistrict",
+    "ProjectIn",
+    "ProjectSide",
+    "Rule",
+    "organisation_of",
+    "project_of",
+]
