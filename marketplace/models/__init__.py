@@ -14,7 +14,16 @@ from marketplace.models.accounts import (
 )
 from marketplace.models.case_versions import CaseConsent, CaseVersion
 from marketplace.models.cases import CaseStudy
+from marketplace.models.change_requests import ChangeRequest
+from marketplace.models.digests import AuditDigest, ProgrammeText
 from marketplace.models.drafts import FormDraft, HeldForm
+from marketplace.models.evaluations import (
+    EvaluationCycle,
+    EvaluationSheet,
+    GradeObjection,
+    IndicatorValue,
+    InterestDeclaration,
+)
 from marketplace.models.events import Event, EventSeal
 from marketplace.models.favourites import Favourite, Shortlist, ShortlistItem
 from marketplace.models.files import StoredFile
@@ -24,6 +33,7 @@ from marketplace.models.inbox import Message, MessageChoice
 from marketplace.models.memberships import Ban, Candidacy, Membership, Waiver
 from marketplace.models.organisations import Affiliation, Organisation
 from marketplace.models.outbox import Lease, OutboxItem
+from marketplace.models.prices import PricePoint
 from marketplace.models.products import Product
 from marketplace.models.projects import ChangeNotice, Milestone, Project
 from marketplace.models.providers import Person, Provider
@@ -37,6 +47,7 @@ from marketplace.models.vocabulary import CalendarDay, CalendarYear, Term
 __all__ = [
     "Acceptance",
     "Affiliation",
+    "AuditDigest",
     "Ban",
     "CalendarDay",
     "CalendarYear",
@@ -45,15 +56,21 @@ __all__ = [
     "CaseStudy",
     "CaseVersion",
     "ChangeNotice",
+    "ChangeRequest",
     "Dispute",
+    "EvaluationCycle",
+    "EvaluationSheet",
     "Event",
     "EventSeal",
     "Favourite",
     "FormDraft",
+    "GradeObjection",
     "HeldForm",
     "ImportJob",
     "ImportRow",
     "IndexRebuild",
+    "IndicatorValue",
+    "InterestDeclaration",
     "Lease",
     "LoginCounter",
     "Membership",
@@ -65,7 +82,9 @@ __all__ = [
     "OutboxItem",
     "PasswordHistory",
     "Person",
+    "PricePoint",
     "Product",
+    "ProgrammeText",
     "Project",
     "Provider",
     "Quota",

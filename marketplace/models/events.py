@@ -19,11 +19,16 @@ class Event(Base):
     """
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_subject", "subject_type", "subject_id", "id"),)
+    __table_args__ = (
+        Index("ix_events_subject", "subject_type", "subject_id", "id"),
+        Index("ix_events_action_at", "action", "at"),
+        Index("ix_events_kind_at", "subject_type", "at"),
+        Index("ix_events_name_at", "actor_name", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, index=True)
-    action: Mapped[str] = mapped_column(String(60), index=True)
+    action: Mapped[str] = mapped_column(String(60))
     subject_type: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[int]
     actor_id: Mapped[int | None] = mapped_column(index=True)

@@ -60,6 +60,8 @@ class Product(Timestamps, Edited, Base):
     on_site_days: Mapped[int | None]
     after_sales: Mapped[str] = mapped_column(String(200), default="")
     ip_no: Mapped[str] = mapped_column(String(60), default="")
+    ip_name: Mapped[str] = mapped_column(String(120), default="")
+    """The name under which the copyright is registered (软件著作权名称)."""
     version: Mapped[int] = mapped_column(default=1)
 
     provider: Mapped[Provider] = relationship(back_populates="products", lazy="raise")

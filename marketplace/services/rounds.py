@@ -15,6 +15,7 @@ from marketplace.phases import RoundPhase
 from marketplace.programmes.cells import QuotaCell, cells
 from marketplace.programmes.schema import Programme
 from marketplace.programmes.snapshot import to_snapshot
+from marketplace.services import programme_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ def open_round(session: Session, actor: Actor, programme: Programme, opening: Op
     )
     session.add(round_)
     session.flush()
+    programme_texts.keep(session, programme)
     laid_out = _cells(programme, opening.cities, opening.year)
     session.add_all(_row(round_, cell) for cell in laid_out)
     session.flush()
@@ -164,6 +166,7 @@ def amend(
     known = {quota.cell for quota in quotas}
     round_.programme_hash = programme.file_sha256
     round_.programme_snapshot = to_snapshot(programme)
+    programme_texts.keep(session, programme)
     laid_out = _cells(programme, _dimension(quotas, "city"), _year(quotas))
     session.add_all(_row(round_, cell) for cell in laid_out if cell.key not in known)
     session.flush()
