@@ -1,6 +1,7 @@
 """All tables. Importing this package registers every model with ``Base.metadata``."""
 
 from marketplace.models.acceptances import Acceptance, Dispute
+from marketplace.models.access_requests import AccessRequest, Registration, TeamInvitation
 from marketplace.models.accounts import (
     LoginCounter,
     OneTimeLink,
@@ -12,9 +13,12 @@ from marketplace.models.accounts import (
     User,
     UserSession,
 )
+from marketplace.models.activities import Activity, Attendance
+from marketplace.models.awards import Award
 from marketplace.models.case_versions import CaseConsent, CaseVersion
 from marketplace.models.cases import CaseStudy
 from marketplace.models.change_requests import ChangeRequest
+from marketplace.models.complaints import Complaint
 from marketplace.models.digests import AuditDigest, ProgrammeText
 from marketplace.models.drafts import FormDraft, HeldForm
 from marketplace.models.evaluations import (
@@ -31,23 +35,31 @@ from marketplace.models.forms import SubmittedForm
 from marketplace.models.imports import ImportJob, ImportRow
 from marketplace.models.inbox import Message, MessageChoice
 from marketplace.models.memberships import Ban, Candidacy, Membership, Waiver
+from marketplace.models.objections import Objection
 from marketplace.models.organisations import Affiliation, Organisation
 from marketplace.models.outbox import Lease, OutboxItem
 from marketplace.models.prices import PricePoint
 from marketplace.models.products import Product
 from marketplace.models.projects import ChangeNotice, Milestone, Project
 from marketplace.models.providers import Person, Provider
+from marketplace.models.public_notices import NoticeEntry, NoticeErratum, PublicNotice
 from marketplace.models.ratings import Rating, RatingVersion
 from marketplace.models.rebuilds import IndexRebuild
+from marketplace.models.reports import PeriodicReport, ReportSummary, ReportVersion
 from marketplace.models.rounds import Quota, Round
 from marketplace.models.searches import SavedSearch, SearchMatch
 from marketplace.models.selections import Selection, SelectionEntry
+from marketplace.models.spot_checks import SpotCheck
 from marketplace.models.vocabulary import CalendarDay, CalendarYear, Term
 
 __all__ = [
     "Acceptance",
+    "AccessRequest",
+    "Activity",
     "Affiliation",
+    "Attendance",
     "AuditDigest",
+    "Award",
     "Ban",
     "CalendarDay",
     "CalendarYear",
@@ -57,6 +69,7 @@ __all__ = [
     "CaseVersion",
     "ChangeNotice",
     "ChangeRequest",
+    "Complaint",
     "Dispute",
     "EvaluationCycle",
     "EvaluationSheet",
@@ -77,21 +90,29 @@ __all__ = [
     "Message",
     "MessageChoice",
     "Milestone",
+    "NoticeEntry",
+    "NoticeErratum",
+    "Objection",
     "OneTimeLink",
     "Organisation",
     "OutboxItem",
     "PasswordHistory",
+    "PeriodicReport",
     "Person",
     "PricePoint",
     "Product",
     "ProgrammeText",
     "Project",
     "Provider",
+    "PublicNotice",
     "Quota",
     "RateCounter",
     "Rating",
     "RatingVersion",
     "RecoveryCode",
+    "Registration",
+    "ReportSummary",
+    "ReportVersion",
     "RoleGrant",
     "Round",
     "SavedSearch",
@@ -101,8 +122,10 @@ __all__ = [
     "SelectionEntry",
     "Shortlist",
     "ShortlistItem",
+    "SpotCheck",
     "StoredFile",
     "SubmittedForm",
+    "TeamInvitation",
     "Term",
     "User",
     "UserSession",
