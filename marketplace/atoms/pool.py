@@ -12,6 +12,7 @@ from marketplace.models import (
     Candidacy,
     CaseStudy,
     CaseVersion,
+    ChangeRequest,
     Favourite,
     Membership,
     Organisation,
@@ -37,13 +38,17 @@ def organisation_of(obj: Any) -> Organisation | None:
     return provider.organisation if isinstance(provider, Provider) else None
 
 
+OF_PROVIDER = (Membership, Candidacy, Product, CaseStudy, CaseVersion, Person, ChangeRequest)
+"""Rows of one provider, by their ``provider_id``."""
+
+
 def _organisation_ids(model: type[Any], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     wanted = select(Organisation.id).where(condition)
     if model is Organisation:
         return Organisation.id.in_(wanted)
     if model is Provider:
         return Provider.organisation_id.in_(wanted)
-    if model in (Membership, Candidacy, Product, CaseStudy, CaseVersion, Person):
+    if model in OF_PROVIDER:
         providers = select(Provider.id).where(Provider.organisation_id.in_(wanted))
         column: ColumnElement[int] = model.provider_id
         return column.in_(providers)

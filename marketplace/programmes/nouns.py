@@ -16,6 +16,7 @@ from marketplace.phases import (
     DisputePhase,
     MilestonePhase,
     ProjectPhase,
+    RequestPhase,
 )
 from marketplace.programmes.loader import LoadFailed, read_document
 from marketplace.programmes.structure import Malformed, Problem, build
@@ -27,6 +28,7 @@ PHASES: dict[str, type[StrEnum]] = {
     "acceptance": AcceptancePhase,
     "case_version": CasePhase,
     "change_notice": ChangePhase,
+    "change_request": RequestPhase,
     "choice": ChoicePhase,
     "dispute": DisputePhase,
     "milestone": MilestonePhase,
