@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.keys import compare_three, press_until, sentence
 from tests.browser.looks import listen, problems, sideways
 from tests.support.market import Market, standing
 from tests.support.threads import serving
@@ -83,10 +84,6 @@ def test_pages_are_for_everybody(page: Page, ids: Market, name: str, care: str):
     assert (found, sideways(page), said) == ({width: [] for width in WIDTHS}, [], [])
 
 
-def sentence(page: Page):
-    return page.locator("#result-sentence")
-
-
 def test_j1_with_keys_only(page: Page):
     """Search, narrow down, tick three, compare, only differences: no mouse."""
     page.goto("/")
@@ -100,28 +97,8 @@ def test_j1_with_keys_only(page: Page):
     press_until(page, "input[name=type][value=product]")
     page.keyboard.press("Space")
     expect(sentence(page)).to_contain_text("小快轻准")
-    for number in range(3):
-        press_until(page, f"article:nth-of-type({number + 1}) input[data-compare]")
-        page.keyboard.press("Space")
-    press_until(page, "[data-compare-bar] button.btn-primary")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/compare?id=*&id=*&id=*")
-    expect(page.locator("thead th[scope=col]")).to_have_count(4)
-    press_until(page, "a.btn:has-text('只看差异')")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**diff=1")
+    compare_three(page)
     assert problems(page) == []
-
-
-def press_until(page: Page, selector: str) -> None:
-    """Tab on until the element has the focus, which must be seen."""
-    wanted = page.locator(selector).first
-    for _ in range(150):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("e => e === document.activeElement"):
-            assert wanted.evaluate("e => getComputedStyle(e).outlineStyle") != "none"
-            return
-    raise AssertionError(f"{selector} cannot be reached with the Tab key")
 
 
 def test_j1_without_scripts(plain: Page):

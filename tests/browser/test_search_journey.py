@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.keys import compare_three, press_until, sentence
 from tests.browser.looks import problems
-from tests.browser.test_public_pages import press_until, sentence
 from tests.support.market import standing
 from tests.support.threads import serving
 
@@ -50,16 +50,7 @@ def test_j1_from_letters_to_a_comparison_with_keys_only(browser: Browser, addres
         assert 3 <= total(page) < before
         assert "q=" in page.url and "type=product" in page.url
         assert problems(page) == []
-        for number in range(3):
-            press_until(page, f"article:nth-of-type({number + 1}) input[data-compare]")
-            page.keyboard.press("Space")
-        press_until(page, "[data-compare-bar] button.btn-primary")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/compare?id=*&id=*&id=*")
-        expect(page.locator("thead th[scope=col]")).to_have_count(4)
-        press_until(page, "a.btn:has-text('只看差异')")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**diff=1")
+        compare_three(page)
         assert problems(page) == []
 
 

@@ -3,8 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy import or_, select
 
 from marketplace import clock
 from marketplace.db import Database
-from marketplace.errors import Conflict
 from marketplace.history import record
 from marketplace.models import Event, Membership, Selection
 from marketplace.permissions import SYSTEM, Actor
@@ -22,6 +20,7 @@ from marketplace.services.memberships import Decision
 from marketplace.services.saved_searches import Wanted
 from tests import factories
 from tests.support.counts import count
+from tests.support.together import together
 
 ROUNDS = count(test=10, soak=400)
 
@@ -61,20 +60,6 @@ def prepare(database: Database, number: int) -> list[Case]:
             selections.lock(session, actor, row, [provider.id])
             cases.append(Case(row.id, place.id, provider.id, actor))
     return cases
-
-
-def together(*works: Callable[[], str]) -> tuple[str, ...]:
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], str]) -> str:
-        barrier.wait()
-        try:
-            return work()
-        except Conflict as refused:
-            return refused.code
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return tuple(pool.map(run, works))
 
 
 def suspend(database: Database, case: Case, hold: float = 0, begun=None) -> str:

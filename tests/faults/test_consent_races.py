@@ -6,7 +6,6 @@ The control does what a program does that asks on the page and writes afterwards
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
@@ -21,6 +20,7 @@ from marketplace.services import case_checks as _checks  # noqa: F401  effects r
 from marketplace.services import consents
 from tests import factories
 from tests.support.counts import count
+from tests.support.together import together
 
 ROUNDS = count(test=10, soak=300)
 ENDS = {"yes": CasePhase.CHECK, "no": CasePhase.RETURNED}
@@ -41,18 +41,6 @@ def ask(database: Database) -> tuple[str, int, str]:
         )  # fmt: skip
         _, token = consents.issue(session, version, "a@client.example")
         return token, version.id, code
-
-
-def together(*works: Callable[[], str]) -> list[str]:
-    """What came of calls that start at one moment."""
-    barrier = threading.Barrier(len(works))
-
-    def started(work: Callable[[], str]) -> str:
-        barrier.wait()
-        return work()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(started, works))
 
 
 def answering(database: Database, token: str, code: str, said: str) -> Callable[[], str]:

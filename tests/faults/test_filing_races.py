@@ -7,8 +7,7 @@ program does that asks on the page and writes afterwards.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -16,7 +15,6 @@ from sqlalchemy import select
 
 from marketplace import clock
 from marketplace.db import Database
-from marketplace.errors import Conflict
 from marketplace.history import record
 from marketplace.models import Event, Membership, Organisation, Project
 from marketplace.permissions import SYSTEM, Actor
@@ -25,6 +23,7 @@ from marketplace.services import acceptances, filings, memberships, projects
 from marketplace.services.memberships import Decision
 from tests import factories
 from tests.support.counts import count
+from tests.support.together import together
 
 ROUNDS = count(test=12, soak=400)
 
@@ -71,20 +70,6 @@ def prepare(database: Database, number: int) -> list[Case]:
                 )
             )  # fmt: skip
     return cases
-
-
-def together(*works: Callable[[], str]) -> tuple[str, ...]:
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], str]) -> str:
-        barrier.wait()
-        try:
-            return work()
-        except Conflict as refused:
-            return refused.code
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return tuple(pool.map(run, works))
 
 
 def suspend(database: Database, case: Case) -> str:
