@@ -19,6 +19,7 @@ from marketplace.models.case_versions import CaseConsent, CaseVersion
 from marketplace.models.cases import CaseStudy
 from marketplace.models.change_requests import ChangeRequest
 from marketplace.models.complaints import Complaint
+from marketplace.models.demands import Demand, DemandAnswer
 from marketplace.models.digests import AuditDigest, ProgrammeText
 from marketplace.models.drafts import FormDraft, HeldForm
 from marketplace.models.evaluations import (
@@ -34,6 +35,7 @@ from marketplace.models.files import StoredFile
 from marketplace.models.forms import SubmittedForm
 from marketplace.models.imports import ImportJob, ImportRow
 from marketplace.models.inbox import Message, MessageChoice
+from marketplace.models.inquiries import Inquiry, InquiryMessage, InquiryParty
 from marketplace.models.memberships import Ban, Candidacy, Membership, Waiver
 from marketplace.models.objections import Objection
 from marketplace.models.organisations import Affiliation, Organisation
@@ -70,6 +72,8 @@ __all__ = [
     "ChangeNotice",
     "ChangeRequest",
     "Complaint",
+    "Demand",
+    "DemandAnswer",
     "Dispute",
     "EvaluationCycle",
     "EvaluationSheet",
@@ -83,6 +87,9 @@ __all__ = [
     "ImportRow",
     "IndexRebuild",
     "IndicatorValue",
+    "Inquiry",
+    "InquiryMessage",
+    "InquiryParty",
     "InterestDeclaration",
     "Lease",
     "LoginCounter",

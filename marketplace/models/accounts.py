@@ -32,6 +32,8 @@ class User(Timestamps, Base):
     active: Mapped[bool] = mapped_column(default=True)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     preferences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the person had the account deleted; nothing personal is left in the row."""
     version: Mapped[int] = mapped_column(default=1)
 
     grants: Mapped[list[RoleGrant]] = relationship(
@@ -65,6 +67,8 @@ class RoleGrant(Timestamps, Base):
     valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    leads: Mapped[bool] = mapped_column(default=False)
+    """Whether an enterprise's user manages its team; of providers the owners do."""
 
     user: Mapped[User] = relationship(back_populates="grants", lazy="raise", foreign_keys=[user_id])
     organisation: Mapped[Organisation] = relationship(lazy="raise")

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 
+UNPLACED = text("organisation_id IS NULL")
+"""NULLs are never equal: those who act for nobody yet need an index of their own."""
+
 
 class FormDraft(Base):
-    """The state of one form of one user for one organisation.
+    """The state of one form of one user for one organisation, or for none yet.
 
     ``version`` counts its saves. ``rivals_encrypted`` keeps what another window had typed when it
     came too late; ``base_version`` is the version of the edited row that the typing began with.
@@ -24,12 +35,16 @@ class FormDraft(Base):
     __tablename__ = "form_drafts"
     __table_args__ = (
         UniqueConstraint("user_id", "organisation_id", "key"),
+        Index(
+            "uq_form_drafts_unplaced", "user_id", "key", unique=True,
+            sqlite_where=UNPLACED, postgresql_where=UNPLACED,
+        ),
         CheckConstraint("version > 0", name="version_positive"),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     key: Mapped[str] = mapped_column(String(120))
     version: Mapped[int] = mapped_column(default=1)
     base_version: Mapped[int | None]

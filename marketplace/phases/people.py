@@ -61,3 +61,27 @@ class OrganisationKind(StrEnum):
     LEAD_BUREAU = "lead_bureau"
     CO_BUREAU = "co_bureau"
     THIRD_PARTY = "third_party"
+
+
+PRIVATE_ROLES = (
+    Role.ENTERPRISE,
+    Role.PROVIDER_OWNER,
+    Role.PROVIDER_EDITOR,
+    Role.PROVIDER_VIEWER,
+)
+"""Roles of people outside the offices: the history keeps them by number (PIPL 47, 51)."""
+
+
+class AccessPhase(StrEnum):
+    """Where a request to act for an organisation stands."""
+
+    WAITING = "waiting"
+    OWNER = "owner"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN_ACCESS = (AccessPhase.WAITING, AccessPhase.OWNER, AccessPhase.RETURNED)
+"""Phases of a request that is not decided yet; a person has one for an organisation."""
