@@ -124,3 +124,35 @@ class RequestPhase(StrEnum):
 
 OPEN_REQUESTS = (RequestPhase.PENDING, RequestPhase.RETURNED)
 """Phases of a request on its way; a profile or product has at most one such request."""
+
+
+class InquiryPhase(StrEnum):
+    """Where an enquiry stands with one provider."""
+
+    WAITING = "waiting"
+    OVERDUE = "overdue"
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    CLOSED = "closed"
+
+
+UNANSWERED = (InquiryPhase.WAITING, InquiryPhase.OVERDUE)
+"""Phases in which the enterprise still waits for the first answer."""
+
+
+class DemandPhase(StrEnum):
+    """Where a published demand stands."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    TAKEN_DOWN = "taken_down"
+
+
+class AnswerPhase(StrEnum):
+    """Where a provider's answer to a demand stands."""
+
+    SENT = "sent"
+    INVITED = "invited"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
