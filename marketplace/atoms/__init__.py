@@ -4,8 +4,17 @@
 a page and the filter of a list cannot drift apart (a test compares them for every pair).
 """
 
+from marketplace.atoms.access import AccessDistrict, AccessHere, AccessOf, Applicant
 from marketplace.atoms.core import NOBODY, SYSTEM, Actor, All, Any_, Combinable, Is, IsSystem, Rule
-from marketplace.atoms.pool import KEPT, CaseSent, InDistrict, Kept, Own, organisation_of
+from marketplace.atoms.pool import (
+    KEPT,
+    CaseSent,
+    InDistrict,
+    Kept,
+    ObjectionAsked,
+    Own,
+    organisation_of,
+)
 from marketplace.atoms.projects import (
     PROJECT_PARTS,
     ProjectDistrict,
@@ -19,15 +28,20 @@ __all__ = [
     "NOBODY",
     "PROJECT_PARTS",
     "SYSTEM",
+    "AccessDistrict",
+    "AccessHere",
+    "AccessOf",
     "Actor",
     "All",
     "Any_",
+    "Applicant",
     "CaseSent",
     "Combinable",
     "InDistrict",
     "Is",
     "IsSystem",
     "Kept",
+    "ObjectionAsked",
     "Own",
     "ProjectDistrict",
     "ProjectIn",

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.atoms import (
+    AccessDistrict,
+    AccessHere,
+    AccessOf,
+    Applicant,
     CaseSent,
     InDistrict,
     Is,
     IsSystem,
     Kept,
+    ObjectionAsked,
     Own,
     ProjectDistrict,
     ProjectIn,
@@ -18,6 +23,7 @@ from marketplace.atoms import (
 )
 from marketplace.models import (
     Acceptance,
+    AccessRequest,
     Candidacy,
     CaseStudy,
     CaseVersion,
@@ -27,6 +33,7 @@ from marketplace.models import (
     Favourite,
     Membership,
     Milestone,
+    Objection,
     Organisation,
     Person,
     Product,
@@ -61,10 +68,17 @@ _SHOWN = ProjectIn(*SUBMITTED_PHASES)
 _FILED = ProjectIn(*FILED_PHASES)
 _SECURITY = Is(Role.ADMIN_SECURITY)
 _KEEPER = Is(Role.ENTERPRISE) & Kept()
+_MANAGERS = Is(Role.PROVIDER_OWNER, Role.ENTERPRISE)
+_REGISTERS = Is(Role.DISTRICT_REVIEWER) & AccessOf("register") & AccessDistrict()
+_CLAIMS = AccessOf("claim")
 
 RULES: dict[Permission, Rule] = {
     _P.ACCEPTANCE_REOPEN: _CITY & _FILED,
     _P.ACCEPTANCE_SEAL: _DESK & _FILED,
+    _P.ACCESS_ANSWER: _MANAGERS & AccessHere(),
+    _P.ACCESS_DECIDE: _REGISTERS | Is(Role.CITY_OFFICER) & _CLAIMS,
+    _P.ACCESS_FILE: Applicant(),
+    _P.ACCESS_READ: _REGISTERS | _CITY & _CLAIMS | _MANAGERS & AccessHere() | Applicant(),
     _P.BAN_IMPOSE: _LEADER,
     _P.BAN_LIFT: _LEADER,
     _P.CALENDAR_EDIT: _CITY,
@@ -96,6 +110,15 @@ RULES: dict[Permission, Rule] = {
     _P.MEMBERSHIP_SUSPEND: _OFFICER,
     _P.MEMBERSHIP_WARN: _OFFICER,
     _P.MEMBERSHIP_WITHDRAW: _OFFICER,
+    _P.NOTICE_EDIT: _OFFICER,
+    _P.NOTICE_FINISH: _CITY | IsSystem(),
+    _P.NOTICE_PUBLISH: _CITY | IsSystem(),
+    _P.NOTICE_READ: _BUREAU,
+    _P.OBJECTION_DECIDE: _CITY | IsSystem(),
+    _P.OBJECTION_HANDLE: _CITY | IsSystem(),
+    _P.OBJECTION_READ: _CITY | _WATCHERS | _TEAM & ObjectionAsked() | IsSystem(),
+    _P.OBJECTION_REPLY: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & Own() & ObjectionAsked(),
+    _P.OBJECTION_UNMASK: _CITY,
     _P.ORGANISATION_MANAGE: _ADMIN | IsSystem(),
     _P.ORGANISATION_READ: _CITY | _WATCHERS | _DISTRICT | _ADMIN | _SECURITY | IsSystem(),
     _P.PERSON_READ: _CITY | _WATCHERS | _DISTRICT,
@@ -130,6 +153,8 @@ RULES: dict[Permission, Rule] = {
     _P.SESSION_REVOKE: _SECURITY | _ADMIN,
     _P.SHORTLIST_KEEP: _KEEPER,
     _P.SYSTEM_READ: _SECURITY | _CITY,
+    _P.TEAM_MANAGE: _MANAGERS & Own(),
+    _P.TEAM_READ: Is(*TEAM, Role.ENTERPRISE) & Own(),
     _P.USER_MANAGE: _ADMIN | IsSystem(),
     _P.USER_READ: _ADMIN | _SECURITY | Is(Role.AUDITOR),
     _P.USER_UNLOCK: _ADMIN | _SECURITY | IsSystem(),
@@ -140,6 +165,7 @@ RULES: dict[Permission, Rule] = {
 
 READ_RULES: dict[type[Any], Permission] = {
     Acceptance: _P.PROJECT_READ,
+    AccessRequest: _P.ACCESS_READ,
     Candidacy: _P.MEMBERSHIP_READ,
     CaseStudy: _P.PROVIDER_READ,
     CaseVersion: _P.CASE_READ,
@@ -149,6 +175,7 @@ READ_RULES: dict[type[Any], Permission] = {
     Favourite: _P.FAVOURITE_KEEP,
     Membership: _P.MEMBERSHIP_READ,
     Milestone: _P.PROJECT_READ,
+    Objection: _P.OBJECTION_READ,
     Organisation: _P.ORGANISATION_READ,
     Person: _P.PERSON_READ,
     Product: _P.PROVIDER_READ,

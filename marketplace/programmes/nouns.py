@@ -10,11 +10,15 @@ from pathlib import Path
 
 from marketplace.phases import (
     AcceptancePhase,
+    AccessPhase,
     CasePhase,
     ChangePhase,
     ChoicePhase,
     DisputePhase,
+    EntryPhase,
     MilestonePhase,
+    NoticePhase,
+    ObjectionPhase,
     ProjectPhase,
     RequestPhase,
 )
@@ -26,13 +30,17 @@ FOLDER = Path(__file__).resolve().parents[2] / "config" / "workflows"
 
 PHASES: dict[str, type[StrEnum]] = {
     "acceptance": AcceptancePhase,
+    "access_request": AccessPhase,
     "case_version": CasePhase,
     "change_notice": ChangePhase,
     "change_request": RequestPhase,
     "choice": ChoicePhase,
     "dispute": DisputePhase,
     "milestone": MilestonePhase,
+    "notice_entry": EntryPhase,
+    "objection": ObjectionPhase,
     "project": ProjectPhase,
+    "public_notice": NoticePhase,
 }
 """The phases that states of a noun may name, by noun; one line for each."""
 
