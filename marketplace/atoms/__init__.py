@@ -22,6 +22,7 @@ from marketplace.atoms.projects import (
     ProjectSide,
     project_of,
 )
+from marketplace.atoms.upkeep import AtDesk, Attends, Checked, Complained, Heard
 
 __all__ = [
     "KEPT",
@@ -35,8 +36,13 @@ __all__ = [
     "All",
     "Any_",
     "Applicant",
+    "AtDesk",
+    "Attends",
     "CaseSent",
+    "Checked",
     "Combinable",
+    "Complained",
+    "Heard",
     "InDistrict",
     "Is",
     "IsSystem",

@@ -9,13 +9,17 @@ from sqlalchemy import ColumnElement, false, select
 from marketplace.atoms.core import Actor, Combinable
 from marketplace.atoms.projects import PROJECT_PARTS
 from marketplace.models import (
+    Award,
     Candidacy,
     CaseStudy,
     CaseVersion,
     ChangeRequest,
+    Complaint,
     Favourite,
     Membership,
+    Objection,
     Organisation,
+    PeriodicReport,
     Person,
     Product,
     Project,
@@ -23,7 +27,11 @@ from marketplace.models import (
     SavedSearch,
     Selection,
     Shortlist,
+    SpotCheck,
 )
+
+OF_A_PROVIDER = (Membership, Candidacy, Product, CaseStudy, CaseVersion, Person, Objection)
+"""Rows that name their provider in ``provider_id``."""
 
 
 def organisation_of(obj: Any) -> Organisation | None:
@@ -38,7 +46,19 @@ def organisation_of(obj: Any) -> Organisation | None:
     return provider.organisation if isinstance(provider, Provider) else None
 
 
-OF_PROVIDER = (Membership, Candidacy, Product, CaseStudy, CaseVersion, Person, ChangeRequest)
+OF_PROVIDER = (
+    Membership,
+    Candidacy,
+    Product,
+    CaseStudy,
+    CaseVersion,
+    Person,
+    ChangeRequest,
+    Award,
+    Complaint,
+    PeriodicReport,
+    SpotCheck,
+)
 """Rows of one provider, by their ``provider_id``."""
 
 
@@ -93,6 +113,16 @@ class CaseSent(Combinable):
 
     def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
         return CaseVersion.sent_at.is_not(None) if model is CaseVersion else false()
+
+
+class ObjectionAsked(Combinable):
+    """The provider was asked about the objection; before that it knows of none."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        return obj is None or (isinstance(obj, Objection) and obj.asked_at is not None)
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        return Objection.asked_at.is_not(None) if model is Objection else false()
 
 
 KEPT = (Favourite, SavedSearch, Selection, Shortlist)

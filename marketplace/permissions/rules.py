@@ -9,7 +9,12 @@ from marketplace.atoms import (
     AccessHere,
     AccessOf,
     Applicant,
+    AtDesk,
+    Attends,
     CaseSent,
+    Checked,
+    Complained,
+    Heard,
     InDistrict,
     Is,
     IsSystem,
@@ -24,17 +29,22 @@ from marketplace.atoms import (
 from marketplace.models import (
     Acceptance,
     AccessRequest,
+    Activity,
+    Attendance,
+    Award,
     Candidacy,
     CaseStudy,
     CaseVersion,
     ChangeNotice,
     ChangeRequest,
+    Complaint,
     Dispute,
     Favourite,
     Membership,
     Milestone,
     Objection,
     Organisation,
+    PeriodicReport,
     Person,
     Product,
     Project,
@@ -43,6 +53,7 @@ from marketplace.models import (
     SavedSearch,
     Selection,
     Shortlist,
+    SpotCheck,
 )
 from marketplace.permissions.names import Permission
 from marketplace.phases import FILED_PHASES, SUBMITTED_PHASES, Role
@@ -67,6 +78,7 @@ _DESK = Is(Role.DISTRICT_REVIEWER) & ProjectDistrict()
 _SHOWN = ProjectIn(*SUBMITTED_PHASES)
 _FILED = ProjectIn(*FILED_PHASES)
 _SECURITY = Is(Role.ADMIN_SECURITY)
+_SENDER = Is(Role.ENTERPRISE, *TEAM)
 _KEEPER = Is(Role.ENTERPRISE) & Kept()
 _MANAGERS = Is(Role.PROVIDER_OWNER, Role.ENTERPRISE)
 _REGISTERS = Is(Role.DISTRICT_REVIEWER) & AccessOf("register") & AccessDistrict()
@@ -79,6 +91,14 @@ RULES: dict[Permission, Rule] = {
     _P.ACCESS_DECIDE: _REGISTERS | Is(Role.CITY_OFFICER) & _CLAIMS,
     _P.ACCESS_FILE: Applicant(),
     _P.ACCESS_READ: _REGISTERS | _CITY & _CLAIMS | _MANAGERS & AccessHere() | Applicant(),
+    _P.ACTIVITY_ATTEND: Is(Role.ENTERPRISE, Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & Attends(),
+    _P.ACTIVITY_MANAGE: _CITY | Is(Role.DISTRICT_REVIEWER) & AtDesk(),
+    _P.ACTIVITY_READ: _CITY
+    | _WATCHERS
+    | Is(Role.DISTRICT_REVIEWER) & AtDesk()
+    | _SENDER & Attends(),
+    _P.AWARD_DECIDE: _CITY,
+    _P.AWARD_READ: _CITY | _WATCHERS | _DISTRICT,
     _P.BAN_IMPOSE: _LEADER,
     _P.BAN_LIFT: _LEADER,
     _P.CALENDAR_EDIT: _CITY,
@@ -92,6 +112,17 @@ RULES: dict[Permission, Rule] = {
     _P.CASE_WRITE: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & Own(),
     _P.CHANGE_DECIDE: Is(Role.CITY_OFFICER),
     _P.CHANGE_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM | IsSystem(),
+    _P.COMPLAINT_DECIDE: _CITY,
+    _P.COMPLAINT_HANDLE: _CITY | _DISTRICT | IsSystem(),
+    _P.COMPLAINT_LODGE: Is(Role.ENTERPRISE) & Complained(),
+    _P.COMPLAINT_READ: _CITY
+    | _WATCHERS
+    | _DISTRICT
+    | _TEAM & Heard()
+    | Is(Role.ENTERPRISE) & Complained()
+    | IsSystem(),
+    _P.COMPLAINT_REPLY: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & Own() & Heard(),
+    _P.COMPLAINT_UNMASK: _CITY | _DISTRICT,
     _P.COMPONENTS_READ: _BUREAU | _ADMIN | _SECURITY,
     _P.CONTACT_UNMASK: _CITY | _DISTRICT,
     _P.DISPUTE_DECIDE: _CITY & _FILED,
@@ -143,6 +174,10 @@ RULES: dict[Permission, Rule] = {
     _P.RATING_HIDE: _CITY & _FILED,
     _P.RATING_REPLY: _EDITORS & _FILED,
     _P.RATING_WRITE: _CLIENT & _FILED,
+    _P.REPORT_CHECK: _CITY | _DISTRICT,
+    _P.REPORT_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM | IsSystem(),
+    _P.REPORT_SUMMARISE: Is(Role.DISTRICT_REVIEWER) & AtDesk(),
+    _P.REPORT_WRITE: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & Own(),
     _P.ROLE_GRANT: _ADMIN | IsSystem(),
     _P.ROUND_MANAGE: _OFFICER,
     _P.SEARCH_OPERATE: _SECURITY | IsSystem(),
@@ -152,6 +187,8 @@ RULES: dict[Permission, Rule] = {
     _P.SELECTION_RUN: _KEEPER,
     _P.SESSION_REVOKE: _SECURITY | _ADMIN,
     _P.SHORTLIST_KEEP: _KEEPER,
+    _P.SPOT_CHECK_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM & Checked(),
+    _P.SPOT_CHECK_RUN: _CITY | _DISTRICT,
     _P.SYSTEM_READ: _SECURITY | _CITY,
     _P.TEAM_MANAGE: _MANAGERS & Own(),
     _P.TEAM_READ: Is(*TEAM, Role.ENTERPRISE) & Own(),
@@ -166,17 +203,22 @@ RULES: dict[Permission, Rule] = {
 READ_RULES: dict[type[Any], Permission] = {
     Acceptance: _P.PROJECT_READ,
     AccessRequest: _P.ACCESS_READ,
+    Activity: _P.ACTIVITY_READ,
+    Attendance: _P.ACTIVITY_READ,
+    Award: _P.AWARD_READ,
     Candidacy: _P.MEMBERSHIP_READ,
     CaseStudy: _P.PROVIDER_READ,
     CaseVersion: _P.CASE_READ,
     ChangeNotice: _P.PROJECT_READ,
     ChangeRequest: _P.CHANGE_READ,
+    Complaint: _P.COMPLAINT_READ,
     Dispute: _P.PROJECT_READ,
     Favourite: _P.FAVOURITE_KEEP,
     Membership: _P.MEMBERSHIP_READ,
     Milestone: _P.PROJECT_READ,
     Objection: _P.OBJECTION_READ,
     Organisation: _P.ORGANISATION_READ,
+    PeriodicReport: _P.REPORT_READ,
     Person: _P.PERSON_READ,
     Product: _P.PROVIDER_READ,
     Project: _P.PROJECT_READ,
@@ -185,5 +227,6 @@ READ_RULES: dict[type[Any], Permission] = {
     SavedSearch: _P.SEARCH_SAVE,
     Selection: _P.SELECTION_RUN,
     Shortlist: _P.SHORTLIST_KEEP,
+    SpotCheck: _P.SPOT_CHECK_READ,
 }
 """Which permission says that an object may be known at all: 404 without it, 403 with it."""

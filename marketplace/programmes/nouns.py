@@ -11,16 +11,22 @@ from pathlib import Path
 from marketplace.phases import (
     AcceptancePhase,
     AccessPhase,
+    ActivityPhase,
+    AttendancePhase,
+    AwardPhase,
     CasePhase,
     ChangePhase,
     ChoicePhase,
+    ComplaintPhase,
     DisputePhase,
     EntryPhase,
     MilestonePhase,
     NoticePhase,
     ObjectionPhase,
     ProjectPhase,
+    ReportPhase,
     RequestPhase,
+    SpotCheckPhase,
 )
 from marketplace.programmes.loader import LoadFailed, read_document
 from marketplace.programmes.structure import Malformed, Problem, build
@@ -30,17 +36,23 @@ FOLDER = Path(__file__).resolve().parents[2] / "config" / "workflows"
 
 PHASES: dict[str, type[StrEnum]] = {
     "acceptance": AcceptancePhase,
+    "activity": ActivityPhase,
+    "attendance": AttendancePhase,
+    "award": AwardPhase,
     "access_request": AccessPhase,
     "case_version": CasePhase,
     "change_notice": ChangePhase,
     "change_request": RequestPhase,
     "choice": ChoicePhase,
+    "complaint": ComplaintPhase,
     "dispute": DisputePhase,
     "milestone": MilestonePhase,
     "notice_entry": EntryPhase,
     "objection": ObjectionPhase,
     "project": ProjectPhase,
     "public_notice": NoticePhase,
+    "report": ReportPhase,
+    "spot_check": SpotCheckPhase,
 }
 """The phases that states of a noun may name, by noun; one line for each."""
 
