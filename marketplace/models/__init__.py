@@ -14,6 +14,7 @@ from marketplace.models.accounts import (
     UserSession,
 )
 from marketplace.models.activities import Activity, Attendance
+from marketplace.models.appeals import Appeal, AppealPanelist
 from marketplace.models.awards import Award
 from marketplace.models.case_versions import CaseConsent, CaseVersion
 from marketplace.models.cases import CaseStudy
@@ -41,12 +42,25 @@ from marketplace.models.objections import Objection
 from marketplace.models.organisations import Affiliation, Organisation
 from marketplace.models.outbox import Lease, OutboxItem
 from marketplace.models.prices import PricePoint
+from marketplace.models.proceedings import (
+    BureauOpinion,
+    HandOver,
+    IssuedLetter,
+    Proceeding,
+    RectificationCase,
+    RectificationExtension,
+    RemovalCase,
+    ReReviewCase,
+    SuspensionCase,
+    WithdrawalCase,
+)
 from marketplace.models.products import Product
 from marketplace.models.projects import ChangeNotice, Milestone, Project
 from marketplace.models.providers import Person, Provider
 from marketplace.models.public_notices import NoticeEntry, NoticeErratum, PublicNotice
 from marketplace.models.ratings import Rating, RatingVersion
 from marketplace.models.rebuilds import IndexRebuild
+from marketplace.models.replacements import Replacement
 from marketplace.models.reports import PeriodicReport, ReportSummary, ReportVersion
 from marketplace.models.rounds import Quota, Round
 from marketplace.models.searches import SavedSearch, SearchMatch
@@ -59,10 +73,13 @@ __all__ = [
     "AccessRequest",
     "Activity",
     "Affiliation",
+    "Appeal",
+    "AppealPanelist",
     "Attendance",
     "AuditDigest",
     "Award",
     "Ban",
+    "BureauOpinion",
     "CalendarDay",
     "CalendarYear",
     "Candidacy",
@@ -82,6 +99,7 @@ __all__ = [
     "Favourite",
     "FormDraft",
     "GradeObjection",
+    "HandOver",
     "HeldForm",
     "ImportJob",
     "ImportRow",
@@ -91,6 +109,7 @@ __all__ = [
     "InquiryMessage",
     "InquiryParty",
     "InterestDeclaration",
+    "IssuedLetter",
     "Lease",
     "LoginCounter",
     "Membership",
@@ -107,6 +126,7 @@ __all__ = [
     "PeriodicReport",
     "Person",
     "PricePoint",
+    "Proceeding",
     "Product",
     "ProgrammeText",
     "Project",
@@ -116,8 +136,13 @@ __all__ = [
     "RateCounter",
     "Rating",
     "RatingVersion",
+    "ReReviewCase",
     "RecoveryCode",
+    "RectificationCase",
+    "RectificationExtension",
     "Registration",
+    "RemovalCase",
+    "Replacement",
     "ReportSummary",
     "ReportVersion",
     "RoleGrant",
@@ -132,9 +157,11 @@ __all__ = [
     "SpotCheck",
     "StoredFile",
     "SubmittedForm",
+    "SuspensionCase",
     "TeamInvitation",
     "Term",
     "User",
     "UserSession",
     "Waiver",
+    "WithdrawalCase",
 ]

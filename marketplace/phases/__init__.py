@@ -52,6 +52,14 @@ from marketplace.phases.pool import (
     SelectionPhase,
     StandingPhase,
 )
+from marketplace.phases.proceedings import (
+    AppealPhase,
+    ProceedingKind,
+    ProceedingPhase,
+    Proposer,
+    RemovalStep,
+    ReplacementPhase,
+)
 from marketplace.phases.standing import EvaluationPhase, GradeObjectionPhase
 from marketplace.phases.upkeep import (
     HEARD_COMPLAINTS,
@@ -93,6 +101,7 @@ __all__ = [
     "AccessPhase",
     "ActivityPhase",
     "AnswerPhase",
+    "AppealPhase",
     "AttendancePhase",
     "AwardPhase",
     "CasePhase",
@@ -110,8 +119,13 @@ __all__ = [
     "NoticePhase",
     "ObjectionPhase",
     "OrganisationKind",
+    "ProceedingKind",
+    "ProceedingPhase",
     "ProjectPhase",
+    "Proposer",
     "RebuildPhase",
+    "RemovalStep",
+    "ReplacementPhase",
     "ReportPhase",
     "RequestPhase",
     "Role",
