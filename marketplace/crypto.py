@@ -10,7 +10,8 @@ import hmac
 import os
 from collections.abc import Sequence
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
@@ -68,3 +69,30 @@ def keyed_hash(key: str, purpose: str, text: str) -> str:
 def digest(token: str) -> str:
     """How a random token is stored: 64 hex characters."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Signer:
+    """Signs with a key of this installation that anybody can check against its public half."""
+
+    def __init__(self, passphrases: Sequence[str]) -> None:
+        keys = [
+            Ed25519PrivateKey.from_private_bytes(derive(text, "digest-signature"))
+            for text in passphrases
+        ]
+        self._key = keys[0]
+        self.public_keys = tuple(key.public_key().public_bytes_raw().hex() for key in keys)
+        """Hex, the one that signs first; former keys follow."""
+
+    def sign(self, text: str) -> str:
+        """The signature of ``text``: 128 hex characters."""
+        return self._key.sign(text.encode()).hex()
+
+
+def signed(text: str, signature: str, public_key: str) -> bool:
+    """Whether the owner of ``public_key`` (hex) signed ``text``."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+        key.verify(bytes.fromhex(signature), text.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True

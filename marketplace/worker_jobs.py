@@ -6,13 +6,22 @@ import structlog
 from sqlalchemy import delete
 
 from marketplace import clock, outbox
+from marketplace.crypto import Signer
 from marketplace.db import Database
 from marketplace.indexing import matching
 from marketplace.indexing.indexer import Indexer
 from marketplace.indexing.wiring import Catalogue
 from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
-from marketplace.services import digest, drafts, files_upkeep, inbox, rebuild_process, seals
+from marketplace.services import (
+    audit_digests,
+    digest,
+    drafts,
+    files_upkeep,
+    inbox,
+    rebuild_process,
+    seals,
+)
 from marketplace.services.importing import uploads
 from marketplace.services.notices import Notifier
 from marketplace.services.uploads.scanner import Scanner
@@ -31,6 +40,8 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
     indexer = Indexer(catalogue, database)
     mailer = Mailer(settings)
     notifier = Notifier(database, mailer, settings.base_url)
+    signer = Signer(settings.encryption_keys)
+    digests = audit_digests.folder_of(settings.data_dir, settings.database_url)
     storage, scanner = open_storage(settings.storage_url), Scanner(settings.scanner_url)
     return [
         Job("index", lambda: outbox.drain(database, outbox.INDEX, indexer.handle), 0.03),
@@ -43,6 +54,7 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
         Job("scan", lambda: files_upkeep.scan_waiting(database, storage, scanner), 30.0),
         Job("sweep", lambda: files_upkeep.sweep(database, storage), 3600.0),
         Job("seal", lambda: database.run(seals.seal), 1.0),
+        Job("audit", lambda: audit_digests.daily(database, signer, digests), 60.0),
         Job("watch", lambda: watch(database), 30.0),
         Job("clear", lambda: clear_up(database), 600.0),
     ]
