@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, false, select
 from marketplace.atoms.core import Actor, Combinable
 from marketplace.atoms.projects import PROJECT_PARTS
 from marketplace.models import (
+    Appeal,
     Award,
     Candidacy,
     CaseStudy,
@@ -21,6 +22,7 @@ from marketplace.models import (
     Organisation,
     PeriodicReport,
     Person,
+    Proceeding,
     Product,
     Project,
     Provider,
@@ -29,9 +31,7 @@ from marketplace.models import (
     Shortlist,
     SpotCheck,
 )
-
-OF_A_PROVIDER = (Membership, Candidacy, Product, CaseStudy, CaseVersion, Person, Objection)
-"""Rows that name their provider in ``provider_id``."""
+from marketplace.models.proceedings import CASES
 
 
 def organisation_of(obj: Any) -> Organisation | None:
@@ -58,6 +58,10 @@ OF_PROVIDER = (
     Complaint,
     PeriodicReport,
     SpotCheck,
+    Objection,
+    Appeal,
+    Proceeding,
+    *CASES,
 )
 """Rows of one provider, by their ``provider_id``."""
 
@@ -88,6 +92,19 @@ class InDistrict(Combinable):
         if not actor.district:
             return false()
         return _organisation_ids(model, Organisation.district == actor.district)
+
+
+class NoDistrict(Combinable):
+    """The object's organisation lies in no district: the city stands in for one (§2.6, 4)."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        if obj is None:
+            return True
+        organisation = organisation_of(obj)
+        return organisation is not None and organisation.district is None
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        return _organisation_ids(model, Organisation.district.is_(None))
 
 
 class Own(Combinable):

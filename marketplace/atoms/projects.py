@@ -11,6 +11,7 @@ from marketplace.models import (
     Acceptance,
     ChangeNotice,
     Dispute,
+    HandOver,
     Milestone,
     Organisation,
     Project,
@@ -19,7 +20,7 @@ from marketplace.models import (
 )
 from marketplace.phases import ProjectPhase
 
-PROJECT_PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating)
+PROJECT_PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating, HandOver)
 """Rows that belong to a project and follow its rules."""
 
 
