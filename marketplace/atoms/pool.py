@@ -16,7 +16,9 @@ from marketplace.models import (
     CaseVersion,
     ChangeRequest,
     Complaint,
+    DemandAnswer,
     Favourite,
+    InquiryParty,
     Membership,
     Objection,
     Organisation,
@@ -40,7 +42,7 @@ def organisation_of(obj: Any) -> Organisation | None:
         return obj
     if isinstance(obj, Provider):
         return obj.organisation
-    if isinstance(obj, (Project, *PROJECT_PARTS)):
+    if isinstance(obj, (Project, DemandAnswer, InquiryParty, *PROJECT_PARTS)):
         return None  # it has two sides and rules of its own
     provider = getattr(obj, "provider", None)
     return provider.organisation if isinstance(provider, Provider) else None

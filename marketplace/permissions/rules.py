@@ -61,6 +61,7 @@ from marketplace.models import (
     SpotCheck,
 )
 from marketplace.models.proceedings import CASES
+from marketplace.permissions.market import MARKET_READS, MARKET_RULES
 from marketplace.permissions.names import Permission
 from marketplace.phases import FILED_PHASES, SUBMITTED_PHASES, Role
 
@@ -220,6 +221,7 @@ RULES: dict[Permission, Rule] = {
     _P.VOCABULARY_EDIT: _CITY,
     _P.WAIVER_GRANT: _LEADER,
     _P.WORK_READ: _BUREAU,
+    **MARKET_RULES,
 }
 
 READ_RULES: dict[type[Any], Permission] = {
@@ -255,5 +257,6 @@ READ_RULES: dict[type[Any], Permission] = {
     Shortlist: _P.SHORTLIST_KEEP,
     SpotCheck: _P.SPOT_CHECK_READ,
     **dict.fromkeys(CASES, _P.PROCEEDING_READ),
+    **MARKET_READS,
 }
 """Which permission says that an object may be known at all: 404 without it, 403 with it."""
