@@ -6,6 +6,7 @@ a page and the filter of a list cannot drift apart (a test compares them for eve
 
 from marketplace.atoms.access import AccessDistrict, AccessHere, AccessOf, Applicant
 from marketplace.atoms.core import NOBODY, SYSTEM, Actor, All, Any_, Combinable, Is, IsSystem, Rule
+from marketplace.atoms.evaluations import SheetIn
 from marketplace.atoms.pool import (
     KEPT,
     CaseSent,
@@ -55,6 +56,7 @@ __all__ = [
     "ProjectIn",
     "ProjectSide",
     "Rule",
+    "SheetIn",
     "organisation_of",
     "project_of",
 ]

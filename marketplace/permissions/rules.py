@@ -26,6 +26,7 @@ from marketplace.atoms import (
     ProjectIn,
     ProjectSide,
     Rule,
+    SheetIn,
 )
 from marketplace.models import (
     Acceptance,
@@ -41,7 +42,9 @@ from marketplace.models import (
     ChangeRequest,
     Complaint,
     Dispute,
+    EvaluationSheet,
     Favourite,
+    GradeObjection,
     HandOver,
     Membership,
     Milestone,
@@ -63,7 +66,7 @@ from marketplace.models import (
 from marketplace.models.proceedings import CASES
 from marketplace.permissions.market import MARKET_READS, MARKET_RULES
 from marketplace.permissions.names import Permission
-from marketplace.phases import FILED_PHASES, SUBMITTED_PHASES, Role
+from marketplace.phases import FILED_PHASES, SUBMITTED_PHASES, EvaluationPhase, Role
 
 TEAM = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER)
 
@@ -78,6 +81,7 @@ _BUREAU = Is(
     Role.CITY_OFFICER, Role.CITY_LEADER, Role.COSIGNER, Role.AUDITOR, Role.DISTRICT_REVIEWER
 )
 _ADMIN = Is(Role.ADMIN_USERS)
+_EVALUATORS = Is(Role.EXPERT, Role.THIRD_PARTY)
 _PROVIDER_SIDE = ProjectSide("provider")
 _EDITORS = Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & _PROVIDER_SIDE
 _CLIENT = Is(Role.ENTERPRISE) & ProjectSide("enterprise")
@@ -140,6 +144,21 @@ RULES: dict[Permission, Rule] = {
     _P.DISPUTE_MEDIATE: _DESK & _FILED,
     _P.DISPUTE_OPEN: (_EDITORS | _CLIENT) & _FILED,
     _P.ENTERPRISE_DESK: Is(Role.ENTERPRISE),
+    _P.EVALUATION_DESK: _BUREAU | _EVALUATORS,
+    _P.EVALUATION_MANAGE: _OFFICER,
+    _P.EVALUATION_OBJECT: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+    & Own()
+    & SheetIn(EvaluationPhase.DRAFTED),
+    _P.EVALUATION_PUBLISH: _LEADER,
+    _P.EVALUATION_READ: _CITY
+    | _WATCHERS
+    | _DISTRICT
+    | _EVALUATORS & SheetIn(EvaluationPhase.SCORING)
+    | _TEAM & SheetIn(EvaluationPhase.DRAFTED, EvaluationPhase.PUBLISHED)
+    | IsSystem(),
+    _P.EVALUATION_SCORE: (_EVALUATORS | _DISTRICT | Is(Role.CITY_OFFICER) & NoDistrict())
+    & SheetIn(EvaluationPhase.SCORING),
+    _P.EVALUATION_SIMULATE: _CITY,
     _P.EVENT_READ: Is(Role.AUDITOR, Role.CITY_LEADER) | _SECURITY,
     _P.FAVOURITE_KEEP: _KEEPER,
     _P.HAND_OVER_AGREE: _CLIENT,
@@ -238,7 +257,9 @@ READ_RULES: dict[type[Any], Permission] = {
     ChangeRequest: _P.CHANGE_READ,
     Complaint: _P.COMPLAINT_READ,
     Dispute: _P.PROJECT_READ,
+    EvaluationSheet: _P.EVALUATION_READ,
     Favourite: _P.FAVOURITE_KEEP,
+    GradeObjection: _P.EVALUATION_READ,
     HandOver: _P.HAND_OVER_READ,
     Membership: _P.MEMBERSHIP_READ,
     Milestone: _P.PROJECT_READ,
