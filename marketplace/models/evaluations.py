@@ -129,10 +129,6 @@ class EvaluationSheet(Timestamps, Base):
 
     __mapper_args__ = {"version_id_col": version}
 
-    def index_keys(self) -> list[str]:
-        """Search documents that show this row."""
-        return [f"provider/{self.provider_id}"]
-
 
 class IndicatorValue(Timestamps, Base):
     """One figure of a sheet: what was counted or judged, by whom, from which rows.

@@ -36,7 +36,11 @@ class ReviewSheet:
 
 @dataclass(frozen=True, kw_only=True)
 class Indicator:
-    """One measured figure. ``measure`` names the arithmetic, its numbers stand beside it."""
+    """One measured figure. ``measure`` names the arithmetic, its numbers stand beside it.
+
+    ``source`` names the rows that it counts, for figures that nobody judges; both come from the
+    closed sets of ``programmes.indicators``.
+    """
 
     id: str
     name: str
@@ -44,6 +48,7 @@ class Indicator:
     by: str
     measure: str
     formula: str
+    source: str | None = None
     target: Mapping[str, int] | None = None
     full_at_percent: int | None = None
     zero_at_percent: int | None = None
@@ -51,6 +56,7 @@ class Indicator:
     fresh_months: int | None = None
     per_case_points: int | None = None
     min_ratings: int | None = None
+    min_level: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +84,12 @@ class Grade:
 
 @dataclass(frozen=True, kw_only=True)
 class Adjustment:
-    """Extra points (or points off) for one named fact."""
+    """Extra points (or points off) for one named fact: found in ``source``, else entered."""
 
     id: str
     name: str
     points: int
+    source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +171,12 @@ class Publication:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """The scheme by which listed providers are scored (domain.md §4.5)."""
+    """The scheme by which listed providers are scored (domain.md §4.5).
+
+    ``no_data``: a figure without data is ``left_out`` (the rest is scaled up to 100 points), or
+    makes the whole place ``not_rated``. Below ``min_points`` points with data it is not rated.
+    ``outlier_range``: experts this far apart, in percent of the points, are pointed out.
+    """
 
     scheme: str
     version: int
@@ -189,3 +201,9 @@ class Evaluation:
     supplement: Supplement
     complaints: Complaints
     publication: Publication
+    no_data: str = "left_out"
+    min_points: int = 60
+    min_experts: int = 3
+    outlier_range: int = 20
+    recusal: tuple[str, ...] = ()
+    objection_working_days: int = 5

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from marketplace.programmes.evaluation import Evaluation, ReviewSheet
+from marketplace.programmes.evaluation import ReviewSheet
+from marketplace.programmes.evaluation_checks import evaluation_problems
 from marketplace.programmes.schema import Programme
 from marketplace.programmes.structure import Problem
 from marketplace.programmes.workflow_checks import Names
@@ -14,7 +15,8 @@ def review_problems(programme: Programme, names: Names) -> Iterator[Problem]:
     if programme.review:
         yield from _sheet_problems(programme, programme.review)
     if programme.evaluation:
-        yield from _evaluation_problems(programme.evaluation)
+        types = frozenset(type_.id for type_ in programme.types)
+        yield from evaluation_problems(programme.evaluation, types)
     yield from _reason_problems(programme, names)
     known = {deadline.id for deadline in programme.deadlines}
     for i, report in enumerate(programme.reports):
@@ -37,23 +39,6 @@ def _sheet_problems(programme: Programme, sheet: ReviewSheet) -> Iterator[Proble
     for i, criterion in enumerate(sheet.criteria):
         for rule in sorted(set(criterion.reads) - rules):
             yield Problem(("review", "criteria", i), f"没有规则“{rule}”", "请改为已有的规则编号。")
-
-
-def _evaluation_problems(scheme: Evaluation) -> Iterator[Problem]:
-    for i, dimension in enumerate(scheme.dimensions):
-        total = sum(indicator.points for indicator in dimension.indicators)
-        if total != dimension.points:
-            yield Problem(
-                ("evaluation", "dimensions", i),
-                f"{dimension.name}的指标合计 {total} 分，应为 {dimension.points} 分",
-                "请调整指标分值。",
-            )
-    total = sum(dimension.points for dimension in scheme.dimensions)
-    if total != 100:
-        yield Problem(("evaluation", "dimensions"), f"各维度合计 {total} 分", "请调整为 100 分。")
-    bounds = [grade.min for grade in scheme.grades]
-    if bounds != sorted(set(bounds), reverse=True) or bounds[-1:] != [0]:
-        yield Problem(("evaluation", "grades"), "等次须从高到低、最低为 0 分", "请核对 min。")
 
 
 def _reason_problems(programme: Programme, names: Names) -> Iterator[Problem]:
