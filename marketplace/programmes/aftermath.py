@@ -41,7 +41,10 @@ def _validity(programme: Programme) -> Iterator[Row]:
         )
         yield row(review, text)
     for report in programme.reports:
-        yield row(report, f"{report.label}：{EVERY[report.every]}，{'、'.join(report.contents)}")
+        lead = f"，提前 {report.lead_days} 天报县级汇总" if report.lead_days else ""
+        yield row(
+            report, f"{report.label}：{EVERY[report.every]}，{'、'.join(report.contents)}{lead}"
+        )
 
 
 def _evaluation(scheme: Evaluation | None) -> Iterator[Row]:

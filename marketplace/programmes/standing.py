@@ -15,23 +15,37 @@ class Validity(Clause):
 
 @dataclass(frozen=True, kw_only=True)
 class ReReview(Clause):
-    """A check of the listed every so many years."""
+    """A check of the listed every so many years, or before their title ends.
+
+    ``deadline``: papers are due on that recurring deadline of the year, else on the last day of
+    the term. ``opens_days_before``: when the listed are asked. ``extends_validity``: passing gives
+    ``every_years`` more. Who fails is removed for ``fail_cause``, or leaves by ``fails_with``.
+    """
 
     every_years: int
     inputs: tuple[str, ...]
     path: tuple[str, ...]
     on_pass: str
     on_fail: str
+    deadline: str = ""
+    opens_days_before: int = 60
+    extends_validity: bool = False
+    fail_cause: str = "X04"
+    fails_with: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report(Clause):
-    """A periodic duty; its dates stand in the programme's deadlines (``deadline`` is the id)."""
+    """A periodic duty; its dates stand in the programme's deadlines (``deadline`` is the id).
+
+    ``lead_days``: how many days earlier the provider is to report where a district sums up first.
+    """
 
     every: str
     tier: str
     contents: tuple[str, ...]
     deadline: str = ""
+    lead_days: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
