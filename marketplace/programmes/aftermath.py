@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from marketplace.phases import RemovalStep
 from marketplace.programmes import money
 from marketplace.programmes.evaluation import Evaluation
 from marketplace.programmes.schema import Programme
@@ -81,8 +82,28 @@ def _exit(programme: Programme) -> Iterator[Row]:
     text = f"{removal.label}：{'，'.join(removal.steps)}；事由代码 {'、'.join(removal.grounds)}"
     notes = " ".join(part for part in (removal.running_projects, removal.cases) if part)
     yield row(removal, text, note=notes)
+    yield from _procedure(programme)
     for ban in programme.bans:
         yield row(ban, f"{ban.label}（{'、'.join(ban.reasons)}）：{_length(ban)}")
+
+
+def _procedure(programme: Programme) -> Iterator[Row]:
+    found = programme.procedures
+    if found is None:
+        return
+    removal = found.removal
+    words = {
+        RemovalStep.VERIFICATION: "市级查实",
+        RemovalStep.HEARING: f"陈述申辩（{removal.hearing_working_days} 个工作日）",
+        RemovalStep.DECISION: f"{'、'.join(removal.bureaus)}会签",
+        RemovalStep.NOTICE: f"公示 {programme.publicity.working_days} 个工作日",
+    }
+    steps = "，".join(["提出", *(words[RemovalStep(step)] for step in removal.steps), "公告"])
+    yield Row("", f"退出程序：{steps}", note=found.basis, proposal=found.proposal)
+    if found.appeal is not None:
+        days = found.appeal.window_working_days, found.appeal.decide_within_working_days
+        text = f"申诉：{days[0]} 个工作日内提出，{days[1]} 个工作日内答复"
+        yield Row("", text, proposal=True)
 
 
 def _length(ban: Ban) -> str:

@@ -12,6 +12,7 @@ from marketplace.programmes.library import Library
 from marketplace.programmes.loader import Finding
 from marketplace.programmes.parts import Clause
 from marketplace.programmes.possible import outcomes
+from marketplace.programmes.procedure_checks import procedure_problems
 from marketplace.programmes.questions import Question
 from marketplace.programmes.review_checks import review_problems
 from marketplace.programmes.schema import Programme
@@ -53,6 +54,7 @@ def problems(programme: Programme, names: Names, today: date) -> Iterator[Proble
     yield from _quota_problems(programme)
     yield from _deadline_problems(programme, today)
     yield from workflow_problems(programme, names)
+    yield from procedure_problems(programme)
     yield from review_problems(programme, names)
 
 

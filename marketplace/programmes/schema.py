@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from marketplace.programmes.conditions import named
-from marketplace.programmes.evaluation import Evaluation, ReviewSheet
+from marketplace.programmes.evaluation import (
+    Appeal,
+    Evaluation,
+    Rectification,
+    ReviewSheet,
+    Supplement,
+)
 from marketplace.programmes.kinds import (
     Checker,
     ConflictKind,
@@ -19,6 +25,7 @@ from marketplace.programmes.kinds import (
     Severity,
 )
 from marketplace.programmes.parts import Clause, Gap
+from marketplace.programmes.procedures import Procedures
 from marketplace.programmes.process import (
     Award,
     Deadline,
@@ -136,6 +143,7 @@ class Programme:
     reports: tuple[Report, ...] = ()
     evaluation: Evaluation | None = None
     removal: Removal
+    procedures: Procedures | None = None
     bans: tuple[Ban, ...]
     conflicts_in_source: tuple[Gap, ...] = ()
     workflows: Mapping[str, Workflow]
@@ -157,6 +165,27 @@ class Programme:
                 if use.use == id_ and (not use.types or not type_ or type_ in use.types):
                     return use.word(self.questions[id_])
         return self.questions[id_]
+
+    @property
+    def rectification(self) -> Rectification | None:
+        """Days to mend; None where the programme orders no rectification."""
+        if self.procedures and self.procedures.rectification:
+            return self.procedures.rectification
+        return self.evaluation.rectification if self.evaluation else None
+
+    @property
+    def appeal(self) -> Appeal | None:
+        """Against what one may appeal, and the days of it; None where nothing is said."""
+        if self.procedures and self.procedures.appeal:
+            return self.procedures.appeal
+        return self.evaluation.appeal if self.evaluation else None
+
+    @property
+    def supplement(self) -> Supplement | None:
+        """How a free place is filled; None where the programme says nothing."""
+        if self.procedures and self.procedures.supplement:
+            return self.procedures.supplement
+        return self.evaluation.supplement if self.evaluation else None
 
     def type_label(self, code: str) -> str:
         """The notice's name of a type; the code itself when it names none."""
