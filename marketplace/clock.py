@@ -39,6 +39,11 @@ def end_of_day(day: date) -> datetime:
     return start_of_day(day + timedelta(days=1))
 
 
+def last_day(end: datetime) -> date:
+    """The day, in Beijing, that an exclusive end is the end of: the last one that counts."""
+    return beijing(end - timedelta(microseconds=1)).date()
+
+
 @dataclass(frozen=True)
 class DayRule:
     """One row of the calendar that differs from "Monday to Friday are working days"."""
