@@ -77,7 +77,8 @@ class InquiryParty(Timestamps, Base):
             "phase NOT IN ('answered', 'declined') OR answered_at IS NOT NULL", name="answer_dated"
         ),
         CheckConstraint(
-            "phase NOT IN ('waiting', 'overdue') OR answered_at IS NULL", name="answer_awaited"
+            "phase NOT IN ('waiting', 'overdue', 'urged') OR answered_at IS NULL",
+            name="answer_awaited",
         ),
         CheckConstraint("(answered_at IS NULL) = (minutes IS NULL)", name="answer_timed"),
         CheckConstraint("(outcome = '') = (outcome_at IS NULL)", name="outcome_dated"),

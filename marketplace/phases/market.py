@@ -131,12 +131,13 @@ class InquiryPhase(StrEnum):
 
     WAITING = "waiting"
     OVERDUE = "overdue"
+    URGED = "urged"
     ANSWERED = "answered"
     DECLINED = "declined"
     CLOSED = "closed"
 
 
-UNANSWERED = (InquiryPhase.WAITING, InquiryPhase.OVERDUE)
+UNANSWERED = (InquiryPhase.WAITING, InquiryPhase.OVERDUE, InquiryPhase.URGED)
 """Phases in which the enterprise still waits for the first answer."""
 
 

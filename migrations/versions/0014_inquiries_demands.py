@@ -161,7 +161,7 @@ def upgrade() -> None:
             "outcome IN ('', 'won', 'lost')", name=op.f("ck_inquiry_parties_outcome_known")
         ),
         sa.CheckConstraint(
-            "phase IN ('waiting', 'overdue', 'answered', 'declined', 'closed')",
+            "phase IN ('waiting', 'overdue', 'urged', 'answered', 'declined', 'closed')",
             name=op.f("ck_inquiry_parties_phase_known"),
         ),
         sa.CheckConstraint(
@@ -169,7 +169,7 @@ def upgrade() -> None:
             name=op.f("ck_inquiry_parties_answer_dated"),
         ),
         sa.CheckConstraint(
-            "phase NOT IN ('waiting', 'overdue') OR answered_at IS NULL",
+            "phase NOT IN ('waiting', 'overdue', 'urged') OR answered_at IS NULL",
             name=op.f("ck_inquiry_parties_answer_awaited"),
         ),
         sa.CheckConstraint(
