@@ -1,5 +1,6 @@
 """``allows`` for one object and ``where`` for a list agree: every permission × actor × object."""
 
+from enum import StrEnum
 from itertools import product
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session, selectinload
 
 from marketplace import clock
+from marketplace.atoms.core import Rule
 from marketplace.db import Database
 from marketplace.models import (
     Acceptance,
@@ -67,13 +69,32 @@ def fill(session: Session) -> list[int]:
 
 
 def actors(organisations: list[int]) -> list[Actor]:
-    """Every role at every kind of place, and the two without a role."""
-    places = [*organisations[::4], organisations[1], 10**6, None]
+    """Every role at every kind of place and in every district, and the two without a role."""
+    places = [*organisations[::4], organisations[1], 10**6]
+    whereabouts = [
+        *((place, None) for place in (*places, None)),
+        *((None, district) for district in (*DISTRICTS[:2], "")),
+        (organisations[0], DISTRICTS[1]),
+    ]
     found = [
         Actor(role=role, user_id=1, organisation_id=place, district=district)
-        for role, place, district in product(Role, places, (*DISTRICTS, ""))
+        for role, (place, district) in product(Role, whereabouts)
     ]
     return [*found, SYSTEM, NOBODY]
+
+
+def distinct_rules() -> list[Rule]:
+    """The rules of all permissions; many permissions share one."""
+    return list({_shape(rule): rule for rule in RULES.values()}.values())
+
+
+def _shape(part: Any) -> Any:
+    if isinstance(part, list | tuple):
+        return tuple(_shape(one) for one in part)
+    fields = getattr(part, "__dict__", None)
+    if fields is None or isinstance(part, type | StrEnum):
+        return part
+    return type(part), tuple((name, _shape(value)) for name, value in sorted(fields.items()))
 
 
 def loaded(session: Session, model: type[Any]) -> list[Any]:
@@ -98,15 +119,19 @@ def test_one_object_and_the_list_agree(session: Session, model: type[Any]) -> No
     session.flush()
     rows = loaded(session, model)
     assert len(rows) >= 6
-    listed: dict[tuple[Any, ...], set[int]] = {}
-    for permission, actor in product(Permission, actors(organisations)):
-        # Actors that the rules cannot tell apart share the query.
-        who = (permission, actor.role, actor.organisation_id, actor.district, actor.system)
-        if who not in listed:
-            statement = visible(actor, permission, model).with_only_columns(model.id)
-            listed[who] = set(session.scalars(statement))
-        one_by_one = {row.id for row in rows if RULES[permission].allows(actor, row)}
-        assert one_by_one == listed[who], (permission, actor)
+    pairs = list(product(distinct_rules(), actors(organisations)))
+    if session.get_bind().dialect.name == "postgresql":
+        pairs = pairs[::5]  # the same SQL once more: a share shows that it means the same there
+    for rule, actor in pairs:
+        listed = set(session.scalars(select(model.id).where(rule.where(actor, model))))
+        one_by_one = {row.id for row in rows if rule.allows(actor, row)}
+        assert one_by_one == listed, (rule, actor)
+
+
+def test_visible_asks_the_rule_of_the_permission(session: Session) -> None:
+    for permission in Permission:
+        asked = visible(SYSTEM, permission, Project).whereclause
+        assert str(asked) == str(RULES[permission].where(SYSTEM, Project))
 
 
 def test_the_comparison_sees_rules_that_narrow(session: Session) -> None:
