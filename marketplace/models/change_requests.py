@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.products import Product
 from marketplace.models.providers import Provider
 from marketplace.phases import OPEN_REQUESTS, RequestPhase
 
@@ -60,5 +61,9 @@ class ChangeRequest(Timestamps, Base):
     version: Mapped[int] = mapped_column(default=1)
 
     provider: Mapped[Provider] = relationship(lazy="raise")
+    product: Mapped[Product | None] = relationship(
+        lazy="raise", primaryjoin="foreign(ChangeRequest.subject_id) == Product.id"
+    )
+    """The product that an approval makes."""
 
     __mapper_args__ = {"version_id_col": version}

@@ -1,9 +1,9 @@
-"""Tasks of the pool: rectifications, ended publicity, checked imports, profiles to confirm."""
+"""Tasks of the pool: rectifications, ended publicity, checked imports."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -13,8 +13,6 @@ from marketplace.phases import ImportPhase, Role, SelectionPhase, StandingPhase
 from marketplace.services.tasks import MOST, Task, source
 
 TEAM = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
-CONFIRM_EVERY = timedelta(days=92)
-WARN_BEFORE = timedelta(days=14)
 
 
 def _rectifying(actor: Actor) -> Select[int, int, date | None, str]:
@@ -78,18 +76,3 @@ def checked_imports(session: Session, actor: Actor) -> Iterable[Task]:
     for id_, name, invalid in rows:
         text = f"{invalid} 行有错误" if invalid else "没有错误"
         yield Task(f"确认导入：{name}", f"/work/imports/{id_}", None, "导入", text)
-
-
-@source(*TEAM)
-def profile_to_confirm(session: Session, actor: Actor) -> Iterable[Task]:
-    """A profile is confirmed once a quarter; the task comes two weeks before."""
-    last = clock.today() - CONFIRM_EVERY + WARN_BEFORE
-    rows = session.execute(
-        select(Provider.id, Provider.confirmed_on).where(
-            Provider.organisation_id == actor.organisation_id,
-            or_(Provider.confirmed_on.is_(None), Provider.confirmed_on < last),
-        )
-    )
-    for id_, confirmed in rows:
-        due = confirmed + CONFIRM_EVERY if confirmed else None
-        yield Task("核对并确认资料", f"/providers/{id_}", due, "资料")

@@ -24,9 +24,9 @@ from sqlalchemy.orm import Session
 from marketplace import bulk, outbox
 from marketplace.crypto import Cipher
 from marketplace.history import Why, record
-from marketplace.models import ImportJob, ImportRow
+from marketplace.models import ImportJob, ImportRow, Product
 from marketplace.permissions import Actor
-from marketplace.services import contacts
+from marketplace.services import contacts, prices
 from marketplace.services.importing import targets
 from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.planning import (
@@ -40,6 +40,8 @@ from marketplace.services.importing.planning import (
 from marketplace.services.importing.targets import ORGANISATION
 
 ROWS = cast("Table", ImportRow.__table__)
+PRODUCTS = Product.__tablename__
+PRICES = ("list_price_cny", "pilot_price_cny")
 
 
 class Outdated(Exception):
@@ -64,10 +66,23 @@ def carry_out(session: Session, actor: Actor, job: ImportJob, plan: Plan, cipher
     for changes in alike.values():
         _update(session, changes, cipher)
     _tell(session, actor, job, plan)
+    prices.note_many(session, actor, _prices(plan))
     keys = [f"{row.target.index}/{row.id}" for row in plan.made if row.target is not ORGANISATION]
     keys += [f"{change.target.index}/{change.id}" for change in plan.changed]
     outbox.put_many(session, outbox.INDEX, [key for key in keys if not key.startswith("/")])
     settle(session, job.id, plan.outcomes)
+
+
+def _prices(plan: Plan) -> list[tuple[int, Any, Any]]:
+    """Products that get prices: id, list price, pilot price."""
+    priced = [(row.id, row.values) for row in plan.made if row.target.name == PRODUCTS]
+    priced += [
+        (change.id, change.values)
+        for change in plan.changed
+        if change.target.name == PRODUCTS and change.diff.keys() & set(PRICES)
+    ]
+    found = [(id_, *(values.get(name) for name in PRICES)) for id_, values in priced]
+    return [(id_, *both) for id_, *both in found if both != [None, None]]
 
 
 def settle(session: Session, job_id: int, outcomes: dict[int, Outcome]) -> None:

@@ -20,7 +20,7 @@ from marketplace.web.context import dt, term, vocabulary
 TONES = {"success": "ok", "warning": "warn"}
 ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 POOL_PHASES = ("listed", "warned", "rectifying")
-DETAILED = ("quota_change", "text_edit", "round_amend")
+DETAILED = ("quota_change", "text_edit", "round_amend", "profile_edit", "change_effect")
 """Events whose changes are told; the others are told by their states."""
 LONGEST_CHANGE = 60
 DAYS = {"rectify_by": "整改期限", "exited_on": "退出日期", "until": "截止", "lifted_on": "解除日期"}
