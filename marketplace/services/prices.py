@@ -1,20 +1,19 @@
 """What products cost and since when: list price, pilot price (让利), every change a new point."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
-from marketplace.bulk import insert_rows
 from marketplace.models import PricePoint, Product
 from marketplace.permissions import Actor
 
 Amount = Decimal | None
+SOME = 500
 
 
 @dataclass(frozen=True)
@@ -57,16 +56,23 @@ def note(
     return point
 
 
-def note_many(session: Session, actor: Actor, prices: Iterable[tuple[int, Amount, Amount]]) -> None:
-    """Points of today for ``(product id, list price, pilot price)`` that changed, in one go."""
-    rows = [
-        {
-            "product_id": id_, "list_price_cny": list_cny, "pilot_price_cny": pilot_cny,
-            "since": clock.today(), "by_role": actor.role_name, "by_id": actor.user_id,
-        }
-        for id_, list_cny, pilot_cny in prices
-    ]  # fmt: skip
-    insert_rows(session, cast("Table", PricePoint.__table__), rows)
+def note_many(session: Session, actor: Actor, product_ids: Sequence[int]) -> None:
+    """Write down the prices of products as they stand in the table, from today: bulk work."""
+    by = (clock.today(), actor.role_name, actor.user_id, clock.now())
+    columns = [PricePoint.since, PricePoint.by_role, PricePoint.by_id, PricePoint.created_at]
+    given = [
+        literal(value, column.type).label(column.key)
+        for value, column in zip(by, columns, strict=True)
+    ]
+    for start in range(0, len(product_ids), SOME):
+        some = product_ids[start : start + SOME]
+        standing = (
+            select(Product.id, Product.list_price_cny, Product.pilot_price_cny, *given)
+            .where(Product.id.in_(some))
+            .order_by(Product.id)
+        )
+        names = ("product_id", "list_price_cny", "pilot_price_cny", *(c.key for c in columns))
+        session.execute(insert(PricePoint.__table__).from_select(names, standing))
 
 
 def history(session: Session, product_id: int) -> list[Price]:

@@ -66,23 +66,21 @@ def carry_out(session: Session, actor: Actor, job: ImportJob, plan: Plan, cipher
     for changes in alike.values():
         _update(session, changes, cipher)
     _tell(session, actor, job, plan)
-    prices.note_many(session, actor, _prices(plan))
+    prices.note_many(session, actor, _repriced(plan))
     keys = [f"{row.target.index}/{row.id}" for row in plan.made if row.target is not ORGANISATION]
     keys += [f"{change.target.index}/{change.id}" for change in plan.changed]
     outbox.put_many(session, outbox.INDEX, [key for key in keys if not key.startswith("/")])
     settle(session, job.id, plan.outcomes)
 
 
-def _prices(plan: Plan) -> list[tuple[int, Any, Any]]:
-    """Products that get prices: id, list price, pilot price."""
-    priced = [(row.id, row.values) for row in plan.made if row.target.name == PRODUCTS]
-    priced += [
-        (change.id, change.values)
-        for change in plan.changed
-        if change.target.name == PRODUCTS and change.diff.keys() & set(PRICES)
+def _repriced(plan: Plan) -> list[int]:
+    """Products that get their first prices, or other ones."""
+    made = [row for row in plan.made if row.target.name == PRODUCTS]
+    changed = [change for change in plan.changed if change.target.name == PRODUCTS]
+    return [
+        *(row.id for row in made if any(row.values.get(name) is not None for name in PRICES)),
+        *(change.id for change in changed if change.diff.keys() & set(PRICES)),
     ]
-    found = [(id_, *(values.get(name) for name in PRICES)) for id_, values in priced]
-    return [(id_, *both) for id_, *both in found if both != [None, None]]
 
 
 def settle(session: Session, job_id: int, outcomes: dict[int, Outcome]) -> None:
