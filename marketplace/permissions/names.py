@@ -58,6 +58,8 @@ class Permission(StrEnum):
     EVALUATION_SCORE = "evaluation:score"
     EVALUATION_SIMULATE = "evaluation:simulate"
     EVENT_READ = "event:read"
+    EVIDENCE_TAKE = "evidence:take"
+    EVIDENCE_UNMASK = "evidence:unmask"
     FAVOURITE_KEEP = "favourite:keep"
     HAND_OVER_AGREE = "hand_over:agree"
     HAND_OVER_READ = "hand_over:read"
