@@ -16,7 +16,11 @@ from tests.browser.demo import PEOPLE, VISITOR, Demo
 from tests.support.counts import count
 from tests.support.routes import safe
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(count(test=400, soak=7200))]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("crawl"),  # one demo and one walk of each person serve all tests
+    pytest.mark.timeout(count(test=400, soak=7200)),
+]
 
 DESKTOP, TABLET, PHONE, SMALL = 1280, 768, 375, 320
 HEIGHT = 900
