@@ -1,0 +1,1 @@
+"""Periodic reports: opened by time, prefilled, written, sent, checked, reminded of, summed up."""
