@@ -4,7 +4,7 @@
 a page and the filter of a list cannot drift apart (a test compares them for every pair).
 """
 
-from marketplace.atoms.access import AccessDistrict, AccessHere, AccessOf, Applicant
+from marketplace.atoms.access import AccessDistrict, AccessHere, AccessOf, Applicant, Outside
 from marketplace.atoms.core import NOBODY, SYSTEM, Actor, All, Any_, Combinable, Is, IsSystem, Rule
 from marketplace.atoms.evaluations import SheetIn
 from marketplace.atoms.pool import (
@@ -51,6 +51,7 @@ __all__ = [
     "Kept",
     "NoDistrict",
     "ObjectionAsked",
+    "Outside",
     "Own",
     "ProjectDistrict",
     "ProjectIn",

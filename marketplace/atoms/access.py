@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, false, true
 
 from marketplace.atoms.core import Actor, Combinable
 from marketplace.models import AccessRequest
+from marketplace.phases import PRIVATE_ROLES
+
+
+class Outside(Combinable):
+    """A person outside the offices, with a role or none yet: staff ask for nothing (S46)."""
+
+    def allows(self, actor: Actor, obj: Any) -> bool:
+        if actor.user_id is None or actor.system:
+            return False
+        return actor.role is None or actor.role in PRIVATE_ROLES
+
+    def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+        return true() if self.allows(actor, None) else false()
 
 
 class Applicant(Combinable):
