@@ -25,6 +25,7 @@ from marketplace.services import (
 )
 from marketplace.services.importing import uploads
 from marketplace.services.notices import Notifier
+from marketplace.services.reports import opening, reminders
 from marketplace.services.uploads.scanner import Scanner
 from marketplace.settings import Settings
 from marketplace.storage import open_storage
@@ -54,6 +55,7 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
         Job("alert", lambda: matching.check(catalogue, database), 30.0),
         Job("scan", lambda: files_upkeep.scan_waiting(database, storage, scanner), 30.0),
         Job("freshness", lambda: freshness_reminders.remind(database), 3600.0),
+        Job("reports", lambda: opening.run(database) + reminders.run(database), 60.0),
         Job("sweep", lambda: files_upkeep.sweep(database, storage), 3600.0),
         Job("seal", lambda: database.run(seals.seal), 1.0),
         Job("audit", lambda: audit_digests.daily(database, signer, digests), 60.0),
