@@ -84,12 +84,19 @@ def _row(actor: Actor, kept: Kept, purpose: str) -> StoredFile:
 
 
 def draft(session: Session, actor: Actor, received: Received, slot: Slot) -> StoredFile:
-    """Note a received file as this user's draft. Raises Forbidden, Invalid (field ``file``)."""
-    if actor.user_id is None:
+    """Note a received file as this user's draft. Raises Forbidden, Invalid (field ``file``).
+
+    Visitors share their drafts; a signed number in the form alone tells whose one is.
+    """
+    visitor = actor.user_id is None
+    if visitor and not slot.visitors:
         raise Forbidden
     held = session.scalar(select(func.sum(StoredFile.size)).where(*_own_drafts(actor))) or 0
-    if held + received.kept.size > slots.rules().draft_mb * slots.MEGABYTE:
+    room = slots.rules().visitor_mb if visitor else slots.rules().draft_mb
+    if held + received.kept.size > room * slots.MEGABYTE:
         text = "没有提交的文件太多，请先提交或移除一些再上传"
+        if visitor:
+            text = "现在上传的人较多，请稍后再传，或先提交文字"
         raise Invalid(text, fields={"file": [text]})
     row = _row(actor, received.kept, slot.name)
     row.scan = received.scan

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -17,6 +17,8 @@ from marketplace.storage import Storage
 
 ORPHAN_HOURS = 24
 BATCH = 20
+VISITOR_DRAFTS = timedelta(days=1)
+"""How long what a visitor uploaded and never sent is kept."""
 
 
 def scan_waiting(database: Database, storage: Storage, scanner: Scanner) -> int:
@@ -88,7 +90,14 @@ def sweep(database: Database, storage: Storage, *, hours: int = ORPHAN_HOURS) ->
 
 def _forgotten() -> ColumnElement[bool]:
     old = clock.now() - timedelta(days=slots.rules().keep_draft_days)
-    return and_(StoredFile.subject_id.is_(None), StoredFile.uploaded_at < old)
+    visitors = and_(
+        StoredFile.uploaded_by.is_(None),
+        StoredFile.purpose.in_(
+            [slot.name for slot in slots.rules().slots.values() if slot.visitors]
+        ),
+        StoredFile.uploaded_at < clock.now() - VISITOR_DRAFTS,
+    )
+    return and_(StoredFile.subject_id.is_(None), or_(StoredFile.uploaded_at < old, visitors))
 
 
 def _before(hours: int) -> float:

@@ -40,11 +40,15 @@ LIMITS: dict[str, RateLimitItem] = {
     "unmask": parse("60/hour"),
     "export": parse("30/10 minutes"),
     "upload": parse("30/10 minutes"),
+    "visitor_upload": parse("20/hour"),
+    "receipt": parse("30/5 minutes"),
     "draft": parse("600/10 minutes"),
     "preview": parse("300/10 minutes"),
     "visitor_post": parse("60/minute"),
 }
 VISITOR_BYTES = 100_000
+VISITOR_UPLOADS: dict[str, int] = {}
+"""Bytes of a request of visitors to the endpoints that take files from them, by endpoint."""
 TEXT = "操作太频繁，请稍后再试。"
 
 
@@ -158,7 +162,9 @@ def _visitor_posts() -> Any:
     """Visitors' unsafe requests leave rows (security records, sessions): not without end."""
     # A form whose session ended on the way is as long as any other; it is kept for its sender.
     if request.method not in SAFE_METHODS and signed_in() is None and "ended" not in g:
-        request.max_content_length = VISITOR_BYTES  # nothing a visitor sends is longer
+        # Nothing else that a visitor sends is longer.
+        most = VISITOR_UPLOADS.get(request.endpoint or "", VISITOR_BYTES)
+        request.max_content_length = most
     if request.method not in SAFE_METHODS and signed_in() is None:
         take("visitor_post", address(), failing_open=True)
 

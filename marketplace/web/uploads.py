@@ -58,7 +58,11 @@ def storage() -> Storage:
 
 def receive(stream: FileStorage, slot: Slot) -> Received:
     """Check and keep one uploaded file; call it before the first query. Raises Invalid, 429."""
-    limits.take("upload", str(current_actor().user_id), failing_open=True)
+    user_id = current_actor().user_id
+    if user_id is None:
+        limits.take("visitor_upload", limits.address(), failing_open=True)
+    else:
+        limits.take("upload", str(user_id), failing_open=True)
     scanner = Scanner(settings().scanner_url)
     return keeping.receive(storage(), scanner, stream.stream, stream.filename or "", slot)
 
@@ -122,6 +126,8 @@ class Posted:
     slot: Slot
     change: Change = field(default_factory=Change)
     errors: list[str] = field(default_factory=list)
+    actor: Actor | None = None
+    """Whose drafts they are, unless they are those of who is signed in."""
 
     def attach(
         self, session: Session, actor: Actor, subject: Any, *, required: bool = False
@@ -141,19 +147,23 @@ class Posted:
         return UploadField(self.slot, items, list(self.errors))
 
 
-def posted(slot_name: str) -> Posted:
+def posted(slot_name: str, actor: Actor | None = None) -> Posted:
     """What the running form sent for a slot. Files are checked and kept here, so it must come
-    before the first query of the view; what is wrong with one is said by ``attach``."""
+    before the first query of the view; what is wrong with one is said by ``attach``.
+
+    ``actor``: whose drafts they become, where that is not who is signed in: an objection without
+    a name keeps no account (``NOBODY``); the same actor must go to ``attach``.
+    """
     held: dict[str, Posted] = g.setdefault("posted_files", {})
     if slot_name not in held:
         slot = slots.get(slot_name)
-        held[slot_name] = Posted(slot)
-        _read(held[slot_name])
+        held[slot_name] = Posted(slot, actor=actor)
+        _read(held[slot_name], actor or current_actor())
     return held[slot_name]
 
 
-def _read(sent: Posted) -> None:
-    name, actor = sent.slot.name, current_actor()
+def _read(sent: Posted, actor: Actor) -> None:
+    name = sent.slot.name
     dropped = set(request.form.getlist(f"{name}-drop"))
     carried = [draft_id(t) for t in request.form.getlist(f"{name}-kept") if t not in dropped]
     added = [number for number in carried if number is not None]
@@ -205,7 +215,8 @@ def again(
 ) -> Response:
     """The form once more: what was typed, what was uploaded, and everything that is wrong."""
     fields = {**error.fields, **{one.slot.name: one.errors for one in sent if one.errors}}
-    shown = {one.slot.name: one.field(current_session(), current_actor(), subject) for one in sent}
+    session, actor = current_session(), current_actor()
+    shown = {one.slot.name: one.field(session, one.actor or actor, subject) for one in sent}
     merged = Invalid(error.message, fields=fields, remedy=error.remedy)
     for one in sent:
         shown[one.slot.name].errors[:] = fields.get(one.slot.name, [])
@@ -225,10 +236,12 @@ def _item(row: StoredFile, slot: Slot) -> Item:
     tone, icon, state = WAITING if waiting and passed else STATES[row.scan]
     token = token_of(row) if waiting else ""
     is_picture = row.media_type in inspection.PICTURES
+    mine = not (waiting and row.uploaded_by is None)  # a visitor's draft is nobody's to open
     return Item(
         ref=token or str(row.id), id=row.id, name=row.name, size=size_text(row.size),
-        tone=tone, icon=icon, state=state, url=url_for("files.view", file_id=row.id),
-        picture=url_for("files.picture", file_id=row.id) if is_picture else "",
+        tone=tone, icon=icon, state=state,
+        url=url_for("files.view", file_id=row.id) if mine else "",
+        picture=url_for("files.picture", file_id=row.id) if is_picture and mine else "",
         token=token, alt=row.alt,
     )  # fmt: skip
 

@@ -24,7 +24,10 @@ NAMES = {"pdf": "PDF", "picture": "JPG、PNG 图片", "word": "Word（docx）", 
 
 @dataclass(frozen=True)
 class Slot:
-    """One place of a form for files. ``side``: longest side of a picture in pixels, 0 = any."""
+    """One place of a form for files. ``side``: longest side of a picture in pixels, 0 = any.
+
+    ``visitors``: people without an account may put files in here.
+    """
 
     name: str
     label: str
@@ -32,6 +35,7 @@ class Slot:
     max_mb: int
     max_count: int
     side: int = 0
+    visitors: bool = False
 
     @property
     def limit(self) -> int:
@@ -63,12 +67,14 @@ class Slot:
 
 @dataclass(frozen=True)
 class Rules:
-    """The whole file: slots by name, and megabytes of one subject and of one user's drafts."""
+    """The whole file: slots by name, and megabytes of one subject, of one
+    user's drafts, and of all visitors' drafts together."""
 
     slots: Mapping[str, Slot]
     total_mb: int
     draft_mb: int
     keep_draft_days: int
+    visitor_mb: int
 
 
 @cache
@@ -76,7 +82,9 @@ def rules() -> Rules:
     """What the configuration says. Raises ValueError for a slot that cannot be."""
     data = read_yaml(FILE)
     slots = {name: _slot(name, given) for name, given in data["slots"].items()}
-    return Rules(slots, data["total_mb"], data["draft_mb"], data["keep_draft_days"])
+    return Rules(
+        slots, data["total_mb"], data["draft_mb"], data["keep_draft_days"], data["visitor_mb"]
+    )
 
 
 def _slot(name: str, given: Mapping[str, Any]) -> Slot:
