@@ -1,6 +1,6 @@
 """The working-day calendar in the database: what staff keep, what ``clock`` counts with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +16,16 @@ from marketplace.permissions import Actor, Permission, require
 
 WORKING, DAY_OFF = "上班", "放假"
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+Saved = Callable[[Session, Actor, int], None]
+SAVED: list[Saved] = []
+"""What follows an edit of a year, in its transaction: windows that were counted with it."""
+
+
+def on_save(function: Saved) -> Saved:
+    """Let ``function`` follow every edit of a year."""
+    SAVED.append(function)
+    return function
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,8 @@ def save_year(
     session.flush()
     after = YearOfDays(year, official, row.source, days)
     record(session, actor, "calendar_edit", _Subject(year), diff=_changes(before, after))
+    for follow in SAVED:
+        follow(session, actor, year)
     return after
 
 

@@ -141,6 +141,43 @@ def close(session: Session, actor: Actor, candidacy: Candidacy, why: Why) -> Non
     record(session, actor, "candidacy_close", candidacy, states=(before, candidacy.phase), why=why)
 
 
+def put_on_notice(
+    session: Session, actor: Actor, candidacy: Candidacy, first: date, last: date
+) -> Candidacy:
+    """It is shown to the public from ``first`` to ``last``; a reserve candidate takes a place.
+
+    Raises Conflict (closed, no place free). A longer window is noted the same way.
+    """
+    require(actor, Permission.CANDIDACY_LIST, candidacy)
+    candidacy = _locked(session, candidacy.id)
+    before = candidacy.phase
+    if before == SelectionPhase.CLOSED:
+        raise Conflict(f"{candidacy.provider.organisation.name}：这项候选已经办结", "wrong_state")
+    if before not in HOLDING_PHASES:
+        quotas.hold(session, candidacy.quota)
+    candidacy.phase = SelectionPhase.PUBLICITY.value
+    candidacy.publicity_from, candidacy.publicity_until = first, last
+    session.flush()
+    record(
+        session, actor, "candidacy_notice", candidacy, states=(before, candidacy.phase),
+        diff={"publicity_until": last.isoformat()},
+    )  # fmt: skip
+    return candidacy
+
+
+def take_off_notice(session: Session, actor: Actor, candidacy: Candidacy) -> None:
+    """Its notice was withdrawn: it is decided as before and keeps its place."""
+    require(actor, Permission.CANDIDACY_LIST, candidacy)
+    candidacy = _locked(session, candidacy.id)
+    before = candidacy.phase
+    if before != SelectionPhase.PUBLICITY:
+        return
+    candidacy.phase = SelectionPhase.DECISION.value
+    candidacy.publicity_from = candidacy.publicity_until = None
+    session.flush()
+    record(session, actor, "candidacy_off_notice", candidacy, states=(before, candidacy.phase))
+
+
 def next_reserve(session: Session, quota_id: int) -> Candidacy | None:
     """The first of the reserve list of a cell: by rank, then score."""
     return session.scalars(
