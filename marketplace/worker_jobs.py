@@ -20,6 +20,7 @@ from marketplace.services import (
     files_upkeep,
     freshness_reminders,
     inbox,
+    inquiry_clock,
     rebuild_process,
     seals,
 )
@@ -57,6 +58,7 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
         Job("freshness", lambda: freshness_reminders.remind(database), 3600.0),
         Job("reports", lambda: opening.run(database) + reminders.run(database), 60.0),
         Job("sweep", lambda: files_upkeep.sweep(database, storage), 3600.0),
+        Job("clocks", lambda: inquiry_clock.run(database), 30.0),
         Job("seal", lambda: database.run(seals.seal), 1.0),
         Job("audit", lambda: audit_digests.daily(database, signer, digests), 60.0),
         Job("watch", lambda: watch(database), 30.0),
