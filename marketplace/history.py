@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.models import Event
 from marketplace.permissions import Actor
+from marketplace.phases import PRIVATE_ROLES
 
 
 class Why(TypedDict, total=False):
@@ -14,6 +15,14 @@ class Why(TypedDict, total=False):
     reason_code: str
     reason: str
     document_no: str
+
+
+def _name(actor: Actor) -> str:
+    """Who acts in office is named for good. Everybody else is kept by number: the row can never
+    be erased, the account behind the number can (PIPL 47); ``Event.who`` shows its name."""
+    if actor.user_id is None or (actor.role is not None and actor.role not in PRIVATE_ROLES):
+        return actor.name
+    return f"用户{actor.user_id}"
 
 
 def record(
@@ -33,7 +42,7 @@ def record(
         subject_type=subject.__tablename__,
         subject_id=subject.id,
         actor_id=actor.user_id,
-        actor_name=actor.name,
+        actor_name=_name(actor),
         actor_role=actor.role_name,
         organisation_id=actor.organisation_id,
         from_state=states[0],

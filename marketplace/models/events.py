@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, case, func, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from marketplace import clock
 from marketplace.db import Base, UtcDateTime
+from marketplace.models.accounts import User
+from marketplace.phases import PRIVATE_ROLES
 
 
 class Event(Base):
@@ -43,6 +45,19 @@ class Event(Base):
     diff: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     request_id: Mapped[str] = mapped_column(String(40), default="")
     ip: Mapped[str] = mapped_column(String(45), default="")
+
+    who: Mapped[str] = column_property(
+        case(
+            (
+                actor_role.in_(("anonymous", *PRIVATE_ROLES)),
+                func.coalesce(
+                    select(User.name).where(User.id == actor_id).scalar_subquery(), actor_name
+                ),
+            ),
+            else_=actor_name,
+        )
+    )
+    """Who it was, for pages: people outside the offices by the name their account has now."""
 
 
 class EventSeal(Base):

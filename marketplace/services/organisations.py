@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Select, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -21,6 +22,7 @@ KIND_LABELS: dict[OrganisationKind, str] = {
     OrganisationKind.CO_BUREAU: "市级会签部门",
     OrganisationKind.THIRD_PARTY: "第三方机构",
 }
+TAKEN = "这个统一社会信用代码已经登记"
 EDITABLE = ("name", "short_name", "kind", "district", "registered_city", "address")
 
 
@@ -57,11 +59,20 @@ def by_uscc(session: Session, uscc: str) -> Organisation | None:
 def create(session: Session, actor: Actor, **values: Any) -> Organisation:
     """A new organisation. Raises Conflict when its credit code is known already."""
     require(actor, Permission.ORGANISATION_MANAGE)
+    return enter(session, actor, **values)
+
+
+def enter(session: Session, actor: Actor, **values: Any) -> Organisation:
+    """The same without a question of permission: the caller has checked who may decide it."""
     if by_uscc(session, values["uscc"]) is not None:
-        raise Conflict("这个统一社会信用代码已经登记", code="uscc_taken")
+        raise Conflict(TAKEN, code="uscc_taken")
     organisation = Organisation(**values)
-    session.add(organisation)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(organisation)
+            session.flush()
+    except IntegrityError:
+        raise Conflict(TAKEN, code="uscc_taken") from None
     record(session, actor, "organisation_create", organisation, diff=dict(values))
     return organisation
 

@@ -48,6 +48,26 @@ def grant(
     require(actor, Permission.ROLE_GRANT)
     if user.id == actor.user_id:
         raise Forbidden("不能给自己授权，请由另一位管理员办理")
+    return give(
+        session, actor, user=user, role=role, organisation=organisation, valid_until=valid_until
+    )
+
+
+def give(
+    session: Session,
+    actor: Actor,
+    *,
+    user: User,
+    role: Role,
+    organisation: Organisation,
+    valid_until: datetime | None = None,
+    leads: bool | None = None,
+    granted_by: int | None = None,
+) -> RoleGrant:
+    """The same without a question of permission: the caller has checked who may decide it.
+
+    ``leads``: whether an enterprise's user manages its team; None = if nobody does yet.
+    """
     _check_home(role, organisation)
     if valid_until is not None and valid_until <= clock.now():
         raise Invalid(fields={"valid_until": ["有效期应在今天之后"]})
@@ -56,7 +76,8 @@ def grant(
     _check_apart(session, user, role)
     row = RoleGrant(
         user_id=user.id, role=role.value, organisation=organisation, valid_until=valid_until,
-        granted_by=actor.user_id,
+        granted_by=granted_by or actor.user_id,
+        leads=leads if leads is not None else _is_first(session, role, organisation),
     )  # fmt: skip
     if any(
         held.role == role and held.organisation_id == organisation.id
@@ -65,7 +86,7 @@ def grant(
         raise Conflict("该用户已有这个身份", code="already_granted")
     session.add(row)
     session.flush()
-    if actor.user_id is not None:
+    if actor.user_id not in (None, user.id):
         # Roles decide how long sessions live and what they need: start afresh.
         sessions.end_all(session, user.id, "role_changed")
     record(session, actor, "role_grant", user, diff=_diff(row))
@@ -77,6 +98,11 @@ def revoke(session: Session, actor: Actor, row: RoleGrant, *, reason: str) -> No
     require(actor, Permission.ROLE_GRANT)
     if row.user_id == actor.user_id:
         raise Forbidden("不能收回自己的身份，请由另一位管理员办理")
+    take_back(session, actor, row, reason=reason)
+
+
+def take_back(session: Session, actor: Actor, row: RoleGrant, *, reason: str) -> None:
+    """The same without a question of permission: the caller has checked who may decide it."""
     if not reason.strip():
         raise Invalid(fields={"reason": ["请填写收回原因"]})
     if row.revoked_at is not None:
@@ -108,6 +134,17 @@ def _diff(row: RoleGrant) -> dict[str, object]:
         "organisation": row.organisation.name,
         "valid_until": until.isoformat() if until else None,
     }
+
+
+def _is_first(session: Session, role: Role, organisation: Organisation) -> bool:
+    """Of the users of an enterprise the first manages the team."""
+    if role is not Role.ENTERPRISE:
+        return False
+    leading = select(RoleGrant).where(
+        RoleGrant.organisation_id == organisation.id, RoleGrant.role == role.value,
+        RoleGrant.leads, RoleGrant.revoked_at.is_(None),
+    )  # fmt: skip
+    return not any(sessions.is_live(row) for row in session.scalars(leading))
 
 
 def _check_home(role: Role, organisation: Organisation) -> None:

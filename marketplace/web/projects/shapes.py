@@ -245,7 +245,7 @@ def _event(row: Event, step: Any) -> dict[str, Any]:
     word = step.label if step else project_notices.STARTED.get(row.action, "")
     return {
         "when": dt(row.at),
-        "who": row.actor_name if row.actor_role == "system" else f"{row.actor_name}（{role}）",
+        "who": row.who if row.actor_role == "system" else f"{row.who}（{role}）",
         "title": word or ACTIONS.get(row.action, row.action),
         "text": row.reason,
         "tone": tone(step.tone) if step else "neutral",

@@ -200,7 +200,7 @@ def event(row: Event, labels: Mapping[str, Transition]) -> dict[str, Any]:
     ]
     return {
         "when": dt(row.at),
-        "who": row.actor_name if row.actor_role == "system" else f"{row.actor_name}（{role}）",
+        "who": row.who if row.actor_role == "system" else f"{row.who}（{role}）",
         "title": known.label if known else ACTIONS.get(row.action, row.action),
         "text": "；".join(word for word in words if word),
         "tone": tone(known.tone) if known else "neutral",

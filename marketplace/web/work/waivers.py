@@ -86,7 +86,7 @@ def _rows(session: Session, round_: Round) -> list[dict[str, Any]]:
         Provider.id
     )
     found = session.execute(
-        select(Waiver, Organisation.name, Event.actor_name)
+        select(Waiver, Organisation.name, Event.who)
         .join(Provider, Provider.id == Waiver.provider_id)
         .join(Organisation, Organisation.id == Provider.organisation_id)
         .join(Event, (Event.subject_type == "waivers") & (Event.subject_id == Waiver.id))
