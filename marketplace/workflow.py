@@ -109,6 +109,24 @@ def available(subject: Any, actor: Actor) -> list[Transition]:
     return [item for item in leaving if can(actor, Permission(item.by), subject)]
 
 
+def refusals(
+    session: Session, actor: Actor, subject: Any, action: str
+) -> tuple[Transition | None, list[str]]:
+    """The transition that ``action`` would take, and every reason why it cannot.
+
+    For showing only: the step itself asks again under its locks.
+    """
+    workflow = workflow_of(subject)
+    transition = workflow.transition(subject.state, action)
+    if transition is None:
+        label = workflow.state(subject.state).staff_label
+        return None, [f"当前状态是“{label}”，不能办理这个操作"]
+    if not can(actor, Permission(transition.by), subject):
+        return transition, ["您没有办理这个操作的权限"]
+    found = (GUARDS[name](session, subject, actor, {}) for name in transition.guards)
+    return transition, [reason for reason in found if reason is not None]
+
+
 def perform(
     session: Session,
     actor: Actor,
@@ -186,8 +204,11 @@ def _stamps(subject: Any, phase: str, given: Data) -> Iterator[tuple[str, date |
 
     An exit of the past brings its own day.
     """
-    if "exited_on" in inspect(type(subject)).columns:
+    columns = inspect(type(subject)).columns
+    if "exited_on" in columns:
         yield "exited_on", given.get("exited_on", clock.today()) if phase == "exited" else None
+    if "closed_at" in columns:
+        yield "closed_at", clock.now() if phase == "closed" else None
 
 
 def _plain(data: Data) -> Data:

@@ -20,7 +20,7 @@ from marketplace.programmes.workflows import Transition
 from marketplace.services import applicants, consequences, memberships
 from marketplace.services.consequences import Consequence
 from marketplace.services.memberships import Decision
-from marketplace.workflow import LOADING
+from marketplace.workflow import LOADING, refusals
 
 MOST = 200
 
@@ -45,7 +45,7 @@ def plan(session: Session, actor: Actor, action: str, ids: Sequence[int]) -> lis
     planned = []
     gone: Counter[int] = Counter()
     for membership in _load(session, actor, ids):
-        transition, reasons = consequences.refusals(session, actor, membership, action)
+        transition, reasons = refusals(session, actor, membership, action)
         effect = None
         if transition is not None and not reasons:
             at = membership.quota_id

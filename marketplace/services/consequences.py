@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 
 from marketplace import clock
 from marketplace.models import Membership, Round
-from marketplace.permissions import Actor, Permission, can
 from marketplace.phases import LIVE_PHASES, PUBLIC_PHASES
 from marketplace.programmes.workflows import State, Transition
 from marketplace.services import bans, candidacies
 from marketplace.services.effects import RELEASE_PLACE, START_BAN
-from marketplace.workflow import GUARDS, workflow_of
+from marketplace.workflow import workflow_of
 
 
 @dataclass(frozen=True)
@@ -49,21 +48,6 @@ def foresee(
     texts += _elsewhere(session, membership)
     used = membership.quota.used - gone
     return Consequence(before, after, used, used - released, tuple(texts))
-
-
-def refusals(
-    session: Session, actor: Actor, membership: Membership, action: str
-) -> tuple[Transition | None, list[str]]:
-    """The transition that ``action`` would take, and every reason why it cannot."""
-    workflow = workflow_of(membership)
-    transition = workflow.transition(membership.state, action)
-    if transition is None:
-        label = workflow.state(membership.state).staff_label
-        return None, [f"当前状态是“{label}”，不能办理这个操作"]
-    if not can(actor, Permission(transition.by), membership):
-        return transition, ["您没有办理这个操作的权限"]
-    found = (GUARDS[name](session, membership, actor, {}) for name in transition.guards)
-    return transition, [reason for reason in found if reason is not None]
 
 
 def _visibility(before: State, after: State) -> list[str]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.models import Project
 from marketplace.permissions import Actor, Permission, can
-from marketplace.phases import WRITING_PHASES
+from marketplace.phases import WRITING_PHASES, ProjectPhase
 from marketplace.programmes import nouns
 from marketplace.services import (
     project_tasks,  # noqa: F401  registers what waits for each side
@@ -16,6 +16,7 @@ from marketplace.services import (
     ratings,
 )
 from marketplace.web.projects import extras, shapes
+from marketplace.web.work import batches
 from marketplace.web.work.shapes import tone
 
 PAGE = 20
@@ -63,6 +64,9 @@ def index(session: Session, actor: Actor, centre: str, query: dict[str, Any]) ->
             f"{centre}.projects", q=query["q"], phase=query["phase"], page=number
         ),
         "staff": staff,
+        "batches": batches.offered("projects")
+        if staff and query["phase"] == ProjectPhase.FILING
+        else [],
         "new_url": url_for("p.new_project") if _may_write(actor, centre) else "",
     }
 

@@ -40,6 +40,7 @@ def state_tag(noun: str, state: str, *, staff: bool) -> dict[str, str]:
 def line(row: Project, centre: str, *, staff: bool) -> dict[str, Any]:
     """A line of a list; the parties are loaded."""
     return {
+        "id": row.id,
         "title": row.title,
         "url": url_for(f"{centre}.project", project_id=row.id),
         "provider": row.provider.organisation.name,

@@ -4,10 +4,12 @@
 import marketplace.web.work.actions
 import marketplace.web.work.admissions
 import marketplace.web.work.bans
+import marketplace.web.work.batches
 import marketplace.web.work.board
 import marketplace.web.work.bulk
 import marketplace.web.work.candidacies
 import marketplace.web.work.cases
+import marketplace.web.work.evidence
 import marketplace.web.work.exports
 import marketplace.web.work.memberships
 import marketplace.web.work.programmes
@@ -16,7 +18,8 @@ import marketplace.web.work.providers
 import marketplace.web.work.quotas
 import marketplace.web.work.rounds
 import marketplace.web.work.texts
-import marketplace.web.work.waivers  # noqa: F401
+import marketplace.web.work.waivers
+import marketplace.web.work.why  # noqa: F401
 from marketplace.web.work.blueprint import blueprint
 
 __all__ = ["blueprint"]

@@ -25,6 +25,7 @@ from marketplace.web.forms import load, page_again
 from marketplace.web.work import once, shapes
 from marketplace.web.work.blueprint import blueprint
 from marketplace.web.work.memberships import VERBS, get
+from marketplace.workflow import refusals
 
 LABELS = {
     "reason": "理由",
@@ -88,7 +89,7 @@ def _transition(session: Session, row: Membership, verb: str, action: str) -> Tr
         raise NotFound("没有这个操作")
     if not can(current_actor(), VERBS[verb], row):
         raise Forbidden
-    transition, reasons = consequences.refusals(session, current_actor(), row, action)
+    transition, reasons = refusals(session, current_actor(), row, action)
     if transition is not None and transition.by != VERBS[verb]:
         raise NotFound("没有这个操作")
     if transition is None or reasons:

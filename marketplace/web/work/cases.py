@@ -21,7 +21,7 @@ from marketplace.web import case_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, vocabulary
 from marketplace.web.forms import load
-from marketplace.web.work import once, shapes
+from marketplace.web.work import batches, once, shapes
 from marketplace.web.work.blueprint import blueprint
 
 PER_PAGE = 30
@@ -50,6 +50,7 @@ def cases() -> str:
     return render_template(
         "work/cases.html",
         rows=[_line(row) for row in rows],
+        batches=batches.offered("case_versions") if phase == CasePhase.CHECK else [],
         tabs=[
             {
                 "label": workflow.state(item).staff_label,
@@ -71,7 +72,7 @@ def _phase() -> CasePhase:
 
 def _line(row: CaseVersion) -> dict[str, Any]:
     return {
-        "title": row.title, "url": url_for("work.case", version_id=row.id),
+        "id": row.id, "title": row.title, "url": url_for("work.case", version_id=row.id),
         "provider": row.provider.organisation.name, "at": dt(row.state_since),
         "segment": vocabulary().name("segment", row.segment) if row.segment else "",
         "kind": "新版本" if row.base_version is not None else "新案例",
