@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace.errors import Conflict, Invalid, NotFound
@@ -33,6 +34,15 @@ def get(session: Session, actor: Actor, product_id: int) -> Product:
     return row
 
 
+def _fresh(session: Session, product: Product) -> Product:
+    return session.scalars(
+        select(Product)
+        .where(Product.id == product.id)
+        .options(joinedload(Product.provider).joinedload(Provider.organisation))
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def current(product: Product) -> dict[str, Any]:
     """What stands in every field now."""
     return {field.name: getattr(product, field.name) for field in PRODUCT}
@@ -50,7 +60,7 @@ def edit(
     """Save a form. Raises Conflict ``stale_version``, Invalid with the reason at each field."""
     require(actor, Permission.PROFILE_WRITE, product)
     subjects.lock_owner(session, product.provider_id)
-    session.refresh(product)
+    product = _fresh(session, product)
     if subjects.form_version(session, product) != expected_version:
         raise Conflict("内容已被他人更新", code="stale_version")
     diff = subjects.differing(PRODUCT, current(product), wanted)
@@ -106,7 +116,7 @@ def register(
     require(actor, Permission.PROFILE_WRITE, provider)
     provider = subjects.lock_owner(session, provider.id)
     if instead_of is not None:
-        session.refresh(instead_of)
+        session.refresh(instead_of, ["state", "phase", "version"])
         if instead_of.version != expected_version:
             raise Conflict("内容已被他人更新", code="stale_version")
     if errors := product_checks.check(

@@ -20,6 +20,7 @@ from marketplace.services.field_policy import Effect
 
 PHONE = "contact_phone"
 HIDDEN = "（不显示）"
+MOST = 200
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,18 @@ def current(provider: Provider, cipher: Cipher) -> dict[str, Any]:
         **{name: subjects.value(provider, name) for name in plain},
         PHONE: phone(provider, cipher),
     }
+
+
+def products(session: Session, provider: Provider) -> list[Product]:
+    """Its products that staff has not hidden, by name."""
+    return list(
+        session.scalars(
+            select(Product)
+            .where(Product.provider_id == provider.id, Product.hidden_at.is_(None))
+            .order_by(Product.name, Product.release, Product.id)
+            .limit(MOST)
+        )
+    )
 
 
 def phone(provider: Provider, cipher: Cipher) -> str:

@@ -33,6 +33,7 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("资源池", "在池名单", "/work/memberships", Permission.WORK_READ),
     ("资源池", "公示与候补", "/work/candidacies", Permission.WORK_READ),
     ("资源池", "案例审核", "/work/cases", Permission.WORK_READ),
+    ("资源池", "资料修改审核", "/work/changes", Permission.WORK_READ),
     ("资源池", "豁免", "/work/waivers", Permission.POOL_READ),
     ("资源池", "禁报期", "/work/bans", Permission.POOL_READ),
     ("资源池", "服务商资料", "/work/providers", Permission.WORK_READ),

@@ -1,4 +1,4 @@
-"""我的待办, and the first pages of providers (/p) and enterprises (/me), which show it."""
+"""我的待办, and the first page of enterprises (/me), which shows it."""
 
 from typing import Any
 
@@ -21,13 +21,6 @@ __all__ = ["blueprint", "shown", "task_sources"]
 def index() -> str:
     """Everything that waits for whoever is signed in, in the present role."""
     return render_template("tasks/index.html", tasks=shown())
-
-
-@blueprint.get("/p")
-@needs(Permission.PROVIDER_DESK)
-def provider() -> str:
-    """Where a provider's team starts."""
-    return render_template("tasks/desk.html", title="服务商中心", tasks=shown())
 
 
 @blueprint.get("/me")

@@ -2,6 +2,10 @@
 
 import marketplace.web.p.case_form
 import marketplace.web.p.cases
+import marketplace.web.p.confirm
+import marketplace.web.p.home
+import marketplace.web.p.products
+import marketplace.web.p.profile
 import marketplace.web.p.projects  # noqa: F401  views register themselves
 from marketplace.web.p.blueprint import blueprint
 

@@ -4,9 +4,10 @@ from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
-from marketplace.services import catalogue
+from marketplace.services import catalogue, freshness, prices
 from marketplace.services.catalogue import gravest, state_of
 from marketplace.services.compare_facts import sizes
+from marketplace.web import profile_shapes
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.marks import marks
@@ -34,6 +35,8 @@ def product(product_id: int) -> Response | str:
         marks=marks("product", [item.id]),
         product=item,
         updated=catalogue.changed_at(item, listed),
+        fresh=profile_shapes.freshness(freshness.of(shown.provider)),
+        prices=profile_shapes.price_lines(prices.history(current_session(), item.id)),
         provider=shown.provider,
         organisation=shown.provider.organisation,
         types=type_names(shown.types),

@@ -14,8 +14,9 @@ from marketplace.errors import NotFound
 from marketplace.models import Membership, Provider
 from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import State
-from marketplace.services import catalogue
+from marketplace.services import catalogue, freshness
 from marketplace.services.catalogue import Shown, gravest, state_of
+from marketplace.web import profile_shapes
 from marketplace.web.access import public
 from marketplace.web.context import day as day_text
 from marketplace.web.context import vocabulary
@@ -54,6 +55,7 @@ def provider(provider_id: int) -> str:
         marks=marks("provider", [provider_id]),
         **common,
         updated=catalogue.changed_at(shown.provider, shown.listed),
+        fresh=profile_shapes.freshness(freshness.of(shown.provider)),
         types=type_names(shown.types),
         type_codes=shown.types,
         segments=segments,

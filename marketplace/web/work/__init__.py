@@ -9,6 +9,7 @@ import marketplace.web.work.board
 import marketplace.web.work.bulk
 import marketplace.web.work.candidacies
 import marketplace.web.work.cases
+import marketplace.web.work.changes
 import marketplace.web.work.evidence
 import marketplace.web.work.exports
 import marketplace.web.work.memberships

@@ -1,0 +1,118 @@
+"""Profiles, products and their changes in the words of pages: for their writers and for staff."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from marketplace.models import ChangeRequest
+from marketplace.models.change_requests import PROFILE
+from marketplace.programmes import nouns
+from marketplace.schemas.profile import SIZE_NAMES, Field, typed
+from marketplace.services.change_requests_subjects import FIELDS
+from marketplace.services.freshness import Freshness
+from marketplace.services.prices import Price
+from marketplace.web.context import day, dt, vocabulary, wan
+from marketplace.web.drafts import versions_rows
+
+TONES = {"success": "ok", "warning": "warn"}
+Tag = dict[str, str]
+
+
+def words(field: Field, value: Any) -> str:
+    """A value in words; amounts with their unit."""
+    if value is None or value in ("", []):
+        return ""
+    if field.widget in ("tags", "choice"):
+        codes = value if field.widget == "tags" else [value]
+        return "、".join(vocabulary().name(field.kind, code) for code in codes)
+    if field.widget == "sizes":
+        return "、".join(SIZE_NAMES.get(code, code) for code in value)
+    if field.widget == "money":
+        return f"{wan(Decimal(value))} 万元"
+    text = "；".join(value) if field.widget == "lines" else str(value)
+    return f"{text} {field.unit}".strip()
+
+
+def described(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, str]:
+    """Every field in words, by name."""
+    return {field.name: words(field, values.get(field.name)) for field in fields}
+
+
+def differences(fields: Iterable[Field], *sides: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Fields in which sides differ, as ``versions_table`` takes them."""
+    declared = list(fields)
+    labels = {field.name: field.label for field in declared}
+    return versions_rows(labels, *[described(declared, side) for side in sides])
+
+
+def tag(request: ChangeRequest) -> Tag:
+    """Where a request stands, as status_tag takes it."""
+    state = nouns.workflow("change_request").state(request.state)
+    tone = TONES.get(state.tone, state.tone)
+    return {"tone": tone, "icon": state.icon, "label": state.staff_label}
+
+
+def fields_of(request: ChangeRequest) -> list[Field]:
+    """The fields that a request is about, in the order of the form."""
+    return [f for name, f in FIELDS[request.subject_type].items() if name in request.fields]
+
+
+def change_rows(request: ChangeRequest) -> list[dict[str, Any]]:
+    """Old and new of each field, as ``versions_table`` takes them; only what is new of a product
+    that is not there yet."""
+    rows = []
+    for field in fields_of(request):
+        sides = [words(field, typed(field, side)) for side in request.fields[field.name]]
+        rows.append({"label": field.label, "cells": sides})
+    if is_new(request):
+        rows = [{**row, "cells": row["cells"][1:]} for row in rows if row["cells"][1]]
+    return rows
+
+
+def is_new(request: ChangeRequest) -> bool:
+    """Whether it asks for a product that was not there."""
+    return request.base_version is None
+
+
+def kind(request: ChangeRequest) -> str:
+    """What it is about, in a word."""
+    if request.subject_type == PROFILE:
+        return "单位资料"
+    return "新产品" if is_new(request) else "产品"
+
+
+def line(request: ChangeRequest, url: str) -> dict[str, Any]:
+    """A line of a list of requests."""
+    labels = [field.label for field in fields_of(request)]
+    return {
+        "title": request.title, "url": url, "kind": kind(request), "state": tag(request),
+        "fields": "" if is_new(request) else "、".join(labels), "at": dt(request.state_since),
+        "answer": request.answer,
+    }  # fmt: skip
+
+
+def price_lines(history: Iterable[Price]) -> list[dict[str, str]]:
+    """The history of prices as ``price_history`` takes it: amounts in 万元."""
+    return [
+        {
+            "since": day(price.since), "pilot": wan(price.pilot_cny), "list": wan(price.list_cny),
+            "off": f"{price.off}%" if price.off is not None else "",
+        }
+        for price in history
+    ]  # fmt: skip
+
+
+def freshness(found: Freshness) -> dict[str, Any]:
+    """Whether a profile is confirmed, in words and as a tag."""
+    if found.stale:
+        look: Tag = {"tone": "warn", "icon": "exclamation-triangle", "label": "资料超期未确认"}
+    elif found.soon:
+        look = {"tone": "info", "icon": "clock", "label": "资料待确认"}
+    else:
+        look = {"tone": "ok", "icon": "check-circle", "label": "资料已确认"}
+    if found.confirmed_on is None and not found.soon:
+        look = {"tone": "neutral", "icon": "clock", "label": "资料尚未确认"}
+    return {
+        "tag": look, "stale": found.stale, "soon": found.soon, "due": day(found.due),
+        "confirmed": day(found.confirmed_on),
+    }  # fmt: skip
