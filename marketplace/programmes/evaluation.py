@@ -117,12 +117,13 @@ class Rectification:
 
 @dataclass(frozen=True, kw_only=True)
 class FailedEvaluation:
-    """What a fail does the first time, and the second time in a row."""
+    """What a fail does the first time, and the second time in a row; ``cause`` is its reason."""
 
     first: tuple[str, ...]
     second_consecutive: str
     veto: str
     search_boost: bool = False
+    cause: str = "X03"
 
 
 @dataclass(frozen=True, kw_only=True)

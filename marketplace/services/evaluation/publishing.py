@@ -1,0 +1,190 @@
+"""Publishing a cycle in one batch: what would happen to whom, and doing it.
+
+Grades become public together; the quota is never touched here. A failed place is followed up by
+its own proceeding (rectification the first time, removal the second time in a row or on a veto),
+as the scheme orders; one that cannot be opened is reported and holds up nobody else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from marketplace import outbox
+from marketplace.errors import MarketplaceError
+from marketplace.history import Why, record
+from marketplace.models import EvaluationCycle, EvaluationSheet, Membership, Provider
+from marketplace.models.evaluations import NOT_RATED
+from marketplace.permissions import Actor
+from marketplace.phases import ProceedingKind
+from marketplace.programmes.evaluation import Evaluation
+from marketplace.services import proceedings
+from marketplace.services.evaluation import pinned
+from marketplace.services.standing_notices import place_of
+
+UNRATED = "暂不评级"
+RECTIFICATION, REMOVAL = "rectification", "removal_procedure"
+"""Consequences that a scheme may order, by their words in programme files."""
+
+KINDS = {RECTIFICATION: ProceedingKind.RECTIFICATION, REMOVAL: ProceedingKind.REMOVAL}
+WORDS = {RECTIFICATION: "开始限期整改", REMOVAL: "启动退出程序"}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What publishing means for one place. ``follow`` is the consequence ordered, or empty."""
+
+    sheet: EvaluationSheet
+    name: str
+    place: str
+    grade: str
+    before: str
+    follow: str
+    cause: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done: places published, proceedings opened, and those that could not be."""
+
+    published: int
+    opened: int
+    refused: tuple[tuple[str, str], ...]
+    """``(name, reason)``."""
+
+
+def label(scheme: Evaluation, grade: str) -> str:
+    """The name of a grade; empty for none."""
+    if grade in ("", NOT_RATED):
+        return UNRATED if grade else ""
+    return next((item.name for item in scheme.grades if item.id == grade), grade)
+
+
+def sheets(session: Session, cycle: EvaluationCycle) -> Sequence[EvaluationSheet]:
+    """The cycle's sheets with whose they are, by number."""
+    return session.scalars(
+        select(EvaluationSheet)
+        .where(EvaluationSheet.cycle_id == cycle.id)
+        .options(
+            joinedload(EvaluationSheet.provider).joinedload(Provider.organisation),
+            joinedload(EvaluationSheet.membership),
+            selectinload(EvaluationSheet.membership).selectinload(Membership.round),
+        )
+        .order_by(EvaluationSheet.id)
+    ).all()
+
+
+def previous(session: Session, cycle: EvaluationCycle) -> dict[int, str]:
+    """The last published grade of each of the cycle's places before this cycle, by membership."""
+    own, earlier = aliased(EvaluationSheet), aliased(EvaluationSheet)
+    ranked = (
+        select(
+            own.membership_id, earlier.grade,
+            func.row_number()
+            .over(partition_by=own.id, order_by=(earlier.published_at.desc(), earlier.id.desc()))
+            .label("rank"),
+        )
+        .join(earlier, earlier.membership_id == own.membership_id)
+        .where(
+            own.cycle_id == cycle.id, earlier.cycle_id != cycle.id, earlier.grade != NOT_RATED,
+            earlier.published_at.is_not(None),
+        )
+        .subquery()
+    )  # fmt: skip
+    rows = session.execute(select(ranked.c.membership_id, ranked.c.grade).where(ranked.c.rank == 1))
+    return dict(rows.all())
+
+
+def effects(session: Session, cycle: EvaluationCycle) -> list[Effect]:
+    """What publishing would mean, place by place. Writes nothing; 4 queries."""
+    scheme = pinned.scheme_of(cycle)
+    before = previous(session, cycle)
+    return [_effect(scheme, sheet, before.get(sheet.membership_id, ""))
+            for sheet in sheets(session, cycle)]  # fmt: skip
+
+
+def _effect(scheme: Evaluation, sheet: EvaluationSheet, before: str) -> Effect:
+    worst = scheme.grades[-1].id
+    follow = cause = ""
+    if sheet.grade == worst:
+        vetoes = sheet.result.get("vetoes", [])
+        cause = vetoes[0] if vetoes else scheme.failed.cause
+        again = scheme.failed.second_consecutive if before == worst else _first(scheme)
+        follow = scheme.failed.veto if vetoes else again
+    kind = KINDS.get(follow)
+    if kind and not proceedings.offers(sheet.membership.round.programme, kind):
+        follow = ""
+    grade = next((item for item in scheme.grades if item.id == sheet.grade), None)
+    texts = [f"公开等次“{label(scheme, sheet.grade)}”"]
+    if grade and grade.talk_below and sheet.score is not None and sheet.score < grade.talk_below:
+        texts.append(f"低于{grade.talk_below}分，由区市提醒约谈")
+    if follow:
+        texts.append(f"{WORDS[follow]}（原因{cause}）")
+    return Effect(
+        sheet, sheet.provider.organisation.name, place_of(sheet.membership),
+        label(scheme, sheet.grade), label(scheme, before), follow, cause, tuple(texts),
+    )  # fmt: skip
+
+
+def _first(scheme: Evaluation) -> str:
+    """What a first failure opens: the consequence that is a proceeding, if one is."""
+    return next((word for word in scheme.failed.first if word in KINDS), "")
+
+
+def run(session: Session, actor: Actor, cycle: EvaluationCycle, at: datetime, why: Why) -> Report:
+    """Publish all; the cycle's own step was allowed already. 1 event for each place."""
+    planned = effects(session, cycle)
+    session.execute(
+        update(EvaluationSheet)
+        .where(EvaluationSheet.cycle_id == cycle.id)
+        .values(published_at=at)
+        .execution_options(synchronize_session="fetch")
+    )
+    for effect in planned:
+        _told(session, actor, cycle, effect, why)
+    session.flush()
+    refused = [
+        (effect.name, reason)
+        for effect in planned
+        if effect.follow and (reason := _follow(session, actor, cycle, effect, why))
+    ]
+    keys = sorted({f"provider/{effect.sheet.provider_id}" for effect in planned})
+    outbox.put_many(session, outbox.INDEX, keys)
+    followed = sum(bool(effect.follow) for effect in planned)
+    return Report(len(planned), followed - len(refused), tuple(refused))
+
+
+def _told(session: Session, actor: Actor, cycle: EvaluationCycle, effect: Effect, why: Why) -> None:
+    """The event of one place: what the why page and the public read."""
+    sheet = effect.sheet
+    score = None if sheet.score is None else str(sheet.score)
+    record(
+        session, actor, "evaluation_graded", sheet, why=why,
+        diff={
+            "grade": effect.grade, "score": score, "scheme": cycle.scheme["scheme"],
+            "public": f"{cycle.label}：{effect.grade}" + (f"，{score}分" if score else ""),
+        },
+    )  # fmt: skip
+
+
+def _follow(
+    session: Session, actor: Actor, cycle: EvaluationCycle, effect: Effect, why: Why
+) -> str:
+    """Open what the scheme orders; answers why it could not be, else empty."""
+    sheet = effect.sheet
+    grounds: Why = {
+        "reason_code": effect.cause, "reason": f"{cycle.label}：{effect.grade}",
+        "document_no": why.get("document_no", ""),
+    }  # fmt: skip
+    try:
+        with session.begin_nested():
+            proceedings.open(
+                session, actor, sheet.membership, KINDS[effect.follow], effect.cause, grounds
+            )
+            sheet.consequence = effect.follow
+    except MarketplaceError as error:
+        return error.message
+    return ""
