@@ -17,6 +17,8 @@ import marketplace.web.work.programmes
 import marketplace.web.work.projects
 import marketplace.web.work.providers
 import marketplace.web.work.quotas
+import marketplace.web.work.report_sums
+import marketplace.web.work.reports
 import marketplace.web.work.rounds
 import marketplace.web.work.texts
 import marketplace.web.work.waivers
