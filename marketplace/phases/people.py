@@ -35,6 +35,10 @@ STAFF_ROLES = (
 """Roles that need a second factor and the short session (quality.md S28, S30)."""
 
 
+WATCHED_ROLES = (Role.AUDITOR,)
+"""Roles that only read: each page they open is on record, and they are given for a time (S46)."""
+
+
 ROLE_LABELS: dict[Role, str] = {
     Role.ENTERPRISE: "企业用户",
     Role.PROVIDER_OWNER: "服务商负责人",

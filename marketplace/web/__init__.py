@@ -13,6 +13,7 @@ from marketplace.web import (
     headers,
     held,
     limits,
+    reading_log,
     request_log,
     security_log,
     sessions,
@@ -48,6 +49,7 @@ BLUEPRINTS = (
 def init_app(app: Flask, settings: Settings) -> None:
     """Register everything; the order of the hooks is the order of the checks."""
     security_log.init_app(app)  # after_request hooks run last-registered first
+    reading_log.init_app(app)
     request_log.init_app(app)
     headers.init_app(app)
     compression.init_app(app)

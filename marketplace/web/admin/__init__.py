@@ -1,6 +1,7 @@
 """Organisations, users, roles, sessions, records, vocabulary and index: for administrators."""
 
 from marketplace.web.admin import (
+    audit,
     organisations,
     overview,
     records,
@@ -12,6 +13,7 @@ from marketplace.web.admin import (
 from marketplace.web.admin.blueprint import blueprint
 
 __all__ = [
+    "audit",
     "blueprint",
     "organisations",
     "overview",

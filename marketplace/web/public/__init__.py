@@ -5,19 +5,23 @@ from flask import Blueprint
 blueprint = Blueprint("public", __name__)
 
 from marketplace.web.public import (  # noqa: E402, F401  views register themselves
+    badge,
     board,
     case,
     compare,
+    digests,
     exports,
     feeds,
     guide,
     home,
     information,
     need,
+    past,
     precheck,
     product,
     programme,
     provider,
     results,
     suggest,
+    why,
 )

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, render_template
+from flask import current_app, render_template, url_for
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -138,6 +138,7 @@ def _membership(item: Membership) -> dict[str, Any]:
         "since": item.exited_on or clock.beijing(item.state_since).date(),
         "reason": item.public_reason,
         "document_no": item.document_no,
+        "why": url_for("public.why_page", provider_id=item.provider_id, membership_id=item.id),
     }
 
 
