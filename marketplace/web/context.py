@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, current_app, request
 
 from marketplace import clock
-from marketplace.permissions import Permission, can
+from marketplace.permissions import Actor, Permission, can
 from marketplace.phases import ROLE_LABELS
 from marketplace.services.vocabulary import HeldVocabulary, Vocabulary
 from marketplace.settings import Settings
@@ -96,13 +96,17 @@ def may(permission: str, obj: Any = None) -> bool:
     return can(current_actor(), Permission(permission), obj)
 
 
-def _nav() -> list[dict[str, Any]]:
-    actor = current_actor()
-    staff = [
+def staff_nav(actor: Actor) -> list[dict[str, Any]]:
+    """The menu of staff pages, as far as ``actor`` may open them."""
+    return [
         {"label": label, "url": url, "group": group}
         for group, label, url, permission in STAFF_NAV
         if can(actor, permission)
     ]
+
+
+def _nav() -> list[dict[str, Any]]:
+    staff = staff_nav(current_actor())
     if staff and request.path.startswith(STAFF_AREAS):
         items = staff
     else:

@@ -12,6 +12,7 @@ import marketplace.web.work.cases
 import marketplace.web.work.changes
 import marketplace.web.work.evidence
 import marketplace.web.work.exports
+import marketplace.web.work.find
 import marketplace.web.work.memberships
 import marketplace.web.work.programmes
 import marketplace.web.work.projects
