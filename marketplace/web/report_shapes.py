@@ -142,7 +142,7 @@ def versions(
     """All versions of a report, the latest first, each against the one before it."""
     rows = reading.versions(session, report)
     links = linkable(session, actor, all_sources(rows))
-    older = [*rows[1:], None]
+    older = [*rows[1:], *[None] * bool(rows)]
     return [version(centre, row, before, links) for row, before in zip(rows, older, strict=True)]
 
 

@@ -31,7 +31,7 @@ def reports_to_write(session: Session, actor: Actor) -> Iterable[Task]:
         verb = "补正" if report.phase == ReportPhase.RETURNED else "填报"
         place = programme.segment_label(membership.segment)
         yield Task(
-            f"{verb}{label}：{place}", f"/p/reports/{report.id}/edit", report.due_on, "报告",
+            f"{verb}{label}：{place}", f"/p/reports/{report.id}", report.due_on, "报告",
             report.due_note,
         )  # fmt: skip
 

@@ -1,7 +1,5 @@
 """Periodic reports as staff see them: the board with what is overdue, one report, its steps."""
 
-from collections.abc import Mapping
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,14 +10,12 @@ from marketplace import clock
 from marketplace.db import current_session
 from marketplace.models import PeriodicReport
 from marketplace.permissions import Actor, Permission
-from marketplace.programmes import duties, library
-from marketplace.programmes.schema import Programme
+from marketplace.programmes import duties
 from marketplace.services import exports
 from marketplace.services.reports import checking, reading, rollup
 from marketplace.services.reports import tasks as _tasks  # noqa: F401  tasks register themselves
 from marketplace.services.reports.rollup import Scope
-from marketplace.settings import ROOT
-from marketplace.web import limits, security_log, upkeep
+from marketplace.web import limits, programmes, security_log, upkeep
 from marketplace.web import report_shapes as shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, term, vocabulary
@@ -42,16 +38,11 @@ COLUMNS: list[dict[str, Any]] = [
 
 def scope_label(scope: Scope) -> str:
     """A scope in words: 2026年第1季度（青岛…，季度档案维护）."""
-    programme = _programmes().get(scope.programme)
+    programme = programmes.files().get(scope.programme)
     if programme is None:
         return f"{duties.period(scope.period).label}（{scope.programme}）"
     label = next((r.label for r in programme.reports if r.id == scope.duty), scope.duty)
     return f"{duties.period(scope.period).label}（{programme.short_name}，{label}）"
-
-
-@cache
-def _programmes() -> Mapping[str, Programme]:
-    return library.load(ROOT / "config").programmes
 
 
 def scope_key(scope: Scope) -> str:
