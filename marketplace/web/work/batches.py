@@ -49,7 +49,8 @@ def _endpoint(name: str) -> str:
 
 def _url(table: str, id_: int) -> str:
     _, _, endpoint, argument = PAGES[table]
-    return url_for(endpoint, **{argument: id_})
+    place: dict[str, Any] = {argument: id_}
+    return url_for(endpoint, **place)
 
 
 def _page(name: str, ids: list[int]) -> dict[str, Any]:

@@ -66,4 +66,5 @@ def _groups(text: str) -> list[dict[str, Any]]:
 
 def _line(item: Found) -> dict[str, str]:
     _, endpoint, argument, _ = PLACES[item.kind]
-    return {"name": item.name, "hint": item.hint, "url": url_for(endpoint, **{argument: item.id})}
+    place: dict[str, Any] = {argument: item.id}
+    return {"name": item.name, "hint": item.hint, "url": url_for(endpoint, **place)}
