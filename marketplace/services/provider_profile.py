@@ -109,7 +109,8 @@ def _take_effect(
         subjects.put(actor, provider, {"contact_phone_encrypted": sealed})
         kept = dict(provider.edited_fields)
         # By the name that imports know it under.
-        provider.edited_fields = {**kept, PHONE: kept.pop("contact_phone_encrypted")}
+        kept[PHONE] = kept.pop("contact_phone_encrypted")
+        provider.edited_fields = kept
     subjects.put(actor, provider, new)
     session.flush()
     told = {name: HIDDEN if name == PHONE else pair for name, pair in diff.items()}
