@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 from sqlalchemy.orm import Session
 
+from marketplace import clock
 from marketplace.models import Event
 from marketplace.permissions import Actor
 from marketplace.phases import PRIVATE_ROLES
@@ -38,6 +39,7 @@ def record(
     """Append who did ``action`` to ``subject`` (a flushed row), with ``(from, to)`` states."""
     grounds = why or {}
     event = Event(
+        at=clock.now(),
         action=action,
         subject_type=subject.__tablename__,
         subject_id=subject.id,
