@@ -72,7 +72,7 @@ def note_many(session: Session, actor: Actor, product_ids: Sequence[int]) -> Non
             .order_by(Product.id)
         )
         names = ("product_id", "list_price_cny", "pilot_price_cny", *(c.key for c in columns))
-        session.execute(insert(PricePoint.__table__).from_select(names, standing))
+        session.execute(insert(PricePoint).from_select(names, standing))
 
 
 def history(session: Session, product_id: int) -> list[Price]:

@@ -17,6 +17,7 @@ from marketplace.models import (
     CaseStudy,
     CaseVersion,
     ChangeNotice,
+    ChangeRequest,
     Dispute,
     Membership,
     Milestone,
@@ -30,10 +31,11 @@ from marketplace.models import (
 from marketplace.permissions import NOBODY, RULES, SYSTEM, Actor, Permission, visible
 from marketplace.phases import ProjectPhase, Role
 from tests import factories
+from tests.support.world_changes import make_change_request
 
 PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating)
 MODELS = (
-    Organisation, Provider, Product, CaseStudy, CaseVersion, Person, Membership, Candidacy,
+    Organisation, Provider, Product, CaseStudy, CaseVersion, ChangeRequest, Person, Membership, Candidacy,
     Project, *PARTS,
 )  # fmt: skip
 DISTRICTS = ("370202", "370212", None)
@@ -58,6 +60,7 @@ def fill(session: Session) -> list[int]:
         for sent_at in (None, clock.now()):
             factories.make_case_version(session, provider, sent_at=sent_at)
         factories.make_person(session, provider)
+        make_change_request(session, provider)
         membership = factories.make_membership(session, round_, provider)
         factories.make_candidacy(session, round_, provider, segment="auto_parts")
         enterprise = factories.make_organisation(session, kind="enterprise", district=district)
