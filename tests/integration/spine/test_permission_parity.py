@@ -35,8 +35,8 @@ from tests.support.world_changes import make_change_request
 
 PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating)
 MODELS = (
-    Organisation, Provider, Product, CaseStudy, CaseVersion, ChangeRequest, Person, Membership, Candidacy,
-    Project, *PARTS,
+    Organisation, Provider, Product, CaseStudy, CaseVersion, ChangeRequest, Person, Membership,
+    Candidacy, Project, *PARTS,
 )  # fmt: skip
 DISTRICTS = ("370202", "370212", None)
 
