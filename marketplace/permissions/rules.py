@@ -109,7 +109,7 @@ RULES: dict[Permission, Rule] = {
     | _WATCHERS
     | Is(Role.DISTRICT_REVIEWER) & AtDesk()
     | _SENDER & Attends(),
-    _P.APPEAL_DECIDE: _CITY,
+    _P.APPEAL_DECIDE: _CITY | Is(Role.COSIGNER),
     _P.APPEAL_FILE: Is(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR) & Own(),
     _P.APPEAL_READ: _CITY | _WATCHERS | _DISTRICT | _TEAM | IsSystem(),
     _P.APPEAL_RUN: _CITY | IsSystem(),
@@ -161,8 +161,8 @@ RULES: dict[Permission, Rule] = {
     & SheetIn(EvaluationPhase.SCORING),
     _P.EVALUATION_SIMULATE: _CITY,
     _P.EVENT_READ: Is(Role.AUDITOR, Role.CITY_LEADER) | _SECURITY,
-    _P.EVIDENCE_TAKE: _CITY | Is(Role.AUDITOR),
-    _P.EVIDENCE_UNMASK: _CITY | Is(Role.AUDITOR),
+    _P.EVIDENCE_EXPORT: _CITY | Is(Role.AUDITOR),
+    _P.EVIDENCE_FULL_EXPORT: _CITY | Is(Role.AUDITOR),
     _P.FAVOURITE_KEEP: _KEEPER,
     _P.HAND_OVER_AGREE: _CLIENT,
     _P.HAND_OVER_READ: _CITY | _WATCHERS | _DESK | _CLIENT | Is(*TEAM) & _PROVIDER_SIDE,

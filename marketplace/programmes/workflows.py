@@ -15,7 +15,10 @@ CLOSED = frozenset({SelectionPhase.CLOSED.value, StandingPhase.EXITED.value})
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """One state: its phase, what staff and the public read, icon (Bootstrap name) and tone."""
+    """One state: its phase, what staff and the public read, icon (Bootstrap name) and tone.
+
+    ``behind``: the last step of a removal procedure that is finished in this state.
+    """
 
     id: str
     phase: str
@@ -24,6 +27,7 @@ class State:
     icon: str
     tone: str
     note: str = ""
+    behind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
-from marketplace.errors import Invalid
+from marketplace.errors import Conflict, Invalid
 from marketplace.history import Why, record
-from marketplace.models import Event, Membership, Provider, Quota, Round, Term
+from marketplace.models import Event, Membership, Proceeding, Provider, Quota, Round, Term
 from marketplace.permissions import Actor, Permission, require
-from marketplace.phases import StandingPhase
+from marketplace.phases import ProceedingPhase, StandingPhase
 from marketplace.schemas.pool import CHAIN_MODES
 from marketplace.services import (
     applicants,
@@ -137,7 +137,8 @@ class Decision:
     """What a person decides about a membership, beside the action itself.
 
     ``historical``: an import records what happened before, so a due day may be past or missing,
-    and an exit may have a day of its own (``exited_on``; None = today).
+    and an exit may have a day of its own (``exited_on``; None = today). ``proceeding``: the case
+    file in which it was decided; while one is open, nothing is decided beside it.
     """
 
     why: Why
@@ -146,6 +147,7 @@ class Decision:
     public_reason: str = ""
     expected_version: int | None = None
     historical: bool = False
+    proceeding: int | None = None
 
 
 def act(
@@ -159,6 +161,7 @@ def act(
     applicants.lock(session, [_organisation_id(session, membership)])
     membership = locked(session, Membership, membership.id)
     _check_decision(membership, action, decision)
+    _check_proceeding(session, membership, decision)
     days = {"rectify_by": decision.rectify_by, "exited_on": decision.exited_on}
     details = {name: day for name, day in days.items() if day is not None}
     event = perform(
@@ -168,7 +171,7 @@ def act(
     membership.rectify_by = decision.rectify_by
     membership.public_reason = _public_reason(session, membership, decision)
     session.flush()
-    if not decision.historical:
+    if not decision.historical and decision.proceeding is None:
         standing_notices.tell(session, membership, event)
     return event
 
@@ -238,6 +241,17 @@ def _check_decision(membership: Membership, action: str, decision: Decision) -> 
         text = "整改期限应晚于今天"
     if text:
         raise Invalid(fields={"rectify_by": [text]})
+
+
+def _check_proceeding(session: Session, membership: Membership, decision: Decision) -> None:
+    """What a case file governs is decided there. Raises Conflict ``proceeding_open``."""
+    found = session.scalar(
+        select(Proceeding.id).where(
+            Proceeding.membership_id == membership.id, Proceeding.phase != ProceedingPhase.CLOSED
+        )
+    )
+    if found is not None and found != decision.proceeding:
+        raise Conflict("这个席位有在办案卷，请在案卷中办理", code="proceeding_open")
 
 
 def _public_reason(session: Session, membership: Membership, decision: Decision) -> str:
