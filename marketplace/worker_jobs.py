@@ -15,6 +15,7 @@ from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
 from marketplace.services import (
     audit_digests,
+    complaints_hearing,
     digest,
     drafts,
     files_upkeep,
@@ -22,6 +23,7 @@ from marketplace.services import (
     inbox,
     inquiry_clock,
     rebuild_process,
+    retention,
     seals,
 )
 from marketplace.services.importing import uploads
@@ -57,6 +59,7 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
         Job("scan", lambda: files_upkeep.scan_waiting(database, storage, scanner), 30.0),
         Job("freshness", lambda: freshness_reminders.remind(database), 3600.0),
         Job("reports", lambda: opening.run(database) + reminders.run(database), 60.0),
+        Job("complaints", lambda: complaints_hearing.run(database), 60.0),
         Job("sweep", lambda: files_upkeep.sweep(database, storage), 3600.0),
         Job("clocks", lambda: inquiry_clock.run(database), 30.0),
         Job("seal", lambda: database.run(seals.seal), 1.0),
@@ -88,4 +91,5 @@ def clear_up(database: Database) -> int:
         session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < now - KEEP_SESSIONS))
         session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_SESSIONS))
         drafts.forget(session)
+        retention.run(session)
     return 0

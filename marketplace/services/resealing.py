@@ -8,9 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.crypto import Cipher
-from marketplace.models import FormDraft, HeldForm, Provider, User
+from marketplace.models import AccessRequest, Complaint, FormDraft, HeldForm, Provider, User
 from marketplace.permissions import Actor, Permission, require
-from marketplace.services import contacts, drafts, held_forms, second_factor
+from marketplace.services import (
+    access_requests,
+    complaints,
+    contacts,
+    drafts,
+    held_forms,
+    second_factor,
+)
 
 BATCH = 200
 
@@ -21,7 +28,17 @@ SEALED: tuple[tuple[type[Any], tuple[str, ...], Place], ...] = (
     (User, ("totp_secret_encrypted",), lambda row: second_factor.place(row.id)),
     (Provider, ("contact_phone_encrypted",), lambda row: contacts.place(row.id)),
     (FormDraft, ("data_encrypted", "rivals_encrypted"), lambda row: drafts.place(row.user_id)),
+    (
+        AccessRequest,
+        ("contact_phone_encrypted",),
+        lambda row: access_requests.place(row.id),
+    ),
     (HeldForm, ("data_encrypted",), lambda row: held_forms.place(row.user_id)),
+    (
+        Complaint,
+        ("name_encrypted", "phone_encrypted"),
+        lambda row: complaints.place_of(row.receipt_hash or ""),
+    ),
 )
 """Every sealed column, and the place its values are sealed for."""
 
