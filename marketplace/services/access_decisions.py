@@ -15,7 +15,15 @@ from marketplace.models import AccessRequest, Event, Organisation
 from marketplace.models.access_requests import CLAIM
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import AccessPhase, OrganisationKind, Role
-from marketplace.services import access_notices, access_requests, files, organisations, roles, teams
+from marketplace.services import (
+    access_notices,
+    access_requests,
+    files,
+    organisations,
+    roles,
+    team_posts,
+    teams,
+)
 from marketplace.workflow import Data, effect, guard, locked, perform
 
 TAKEN = "该单位已有负责人，请转单位负责人答复"
@@ -153,7 +161,7 @@ def joined(session: Session, row: AccessRequest, actor: Actor, data: Data) -> No
     """The person gets the place that the owner chose, never one that manages the team."""
     if row.organisation is None:
         raise Conflict("没有这个单位", code="wrong_state")
-    post = teams.post(row.organisation, data.get("post", ""))
+    post = team_posts.post(row.organisation, data.get("post", ""))
     if post.leads:
         raise Invalid(fields={"post": ["先同意加入，以后再移交负责人"]})
     roles.give(

@@ -82,4 +82,3 @@ def _place(row: AccessRequest, voice: str) -> str:
     if voice == OWNERS:
         return "/me/team" if row.kind == REGISTER else "/p/team"
     return f"/account/requests/{row.id}" if voice == APPLICANT else f"/work/requests/{row.id}"
-

@@ -1,4 +1,5 @@
 """What somebody is typing, kept per user, organisation and form; nothing of it is ever lost.
+Who acts for no organisation yet has drafts as well: of the request for a role.
 
 A window says which version it knows. When another window of the same user was faster, the late
 text is kept beside the draft as a *rival* until its owner chooses; a window's own next save
@@ -77,11 +78,11 @@ class Typed:
 
 
 def save(session: Session, actor: Actor, cipher: Cipher, typed: Typed) -> Saved:
-    """Keep what was typed. Raises Forbidden without an organisation, Invalid when too long.
+    """Keep what was typed. Raises Forbidden without a user, Invalid when too long.
 
     Commit it whatever the answer: a late text is kept too.
     """
-    if actor.user_id is None or actor.organisation_id is None:
+    if actor.user_id is None:
         raise Forbidden
     if not KEY.fullmatch(typed.key) or not typed.window:
         raise Invalid("表单不完整，没有自动保存")

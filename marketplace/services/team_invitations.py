@@ -17,7 +17,7 @@ from marketplace.history import record
 from marketplace.models import Organisation, RoleGrant, TeamInvitation, User
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import accounts, inbox, roles, teams
+from marketplace.services import accounts, inbox, roles, team_posts, teams
 from marketplace.services.account_rules import rules
 from marketplace.services.invitations import Post
 
@@ -33,7 +33,7 @@ def invite(session: Session, actor: Actor, post: Post, *, login: str, key: str) 
     """
     organisation = teams.managed(session, actor)
     wanted = accounts.fold(login)
-    place = teams.post(organisation, key)
+    place = team_posts.post(organisation, key)
     if place.role is Role.ENTERPRISE and place.leads:
         raise Invalid(fields={"post": ["先邀请为成员，加入后再移交负责人"]})
     if wanted in {row.user.login for row in teams.members(session, organisation.id)}:
@@ -47,7 +47,7 @@ def _send(
     post: Post,
     organisation: Organisation,
     login: str,
-    place: teams.Post,
+    place: team_posts.Post,
 ) -> TeamInvitation:
     _end(session, TeamInvitation.organisation_id == organisation.id, TeamInvitation.login == login)
     token = secrets.token_urlsafe(32)
@@ -84,7 +84,7 @@ def again(session: Session, actor: Actor, post: Post, invitation_id: int) -> Tea
     row = _own(session, organisation, invitation_id)
     role = Role(row.role)
     place = next(
-        one for one in reversed(teams.posts(organisation)) if one.role is role
+        one for one in reversed(team_posts.posts(organisation)) if one.role is role
     )  # an enterprise's invitation is never one to lead
     return _send(session, actor, post, organisation, row.login, place)
 
@@ -157,8 +157,8 @@ def join(session: Session, actor: Actor, token: str, user: User) -> RoleGrant:
     session.flush()
     inbox.notify(
         session, "team", [inbox.Reader(row.invited_by, organisation.id)],
-        cause=f"event:{event.id}", voice="joined", url=teams.page(organisation),
-        facts={"detail": teams.post_of(grant).label, "team": organisation.name},
+        cause=f"event:{event.id}", voice="joined", url=team_posts.page(organisation),
+        facts={"detail": team_posts.post_of(grant).label, "team": organisation.name},
     )  # fmt: skip
     return grant
 

@@ -6,7 +6,6 @@ row first, then the user's: two owners cannot dismiss each other at once.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -19,32 +18,7 @@ from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import OrganisationKind, Role
 from marketplace.services import inbox, roles, sessions
 from marketplace.services.inbox import Reader
-
-OWNER, EDITOR, VIEWER, MEMBER = "owner", "editor", "viewer", "member"
-
-
-@dataclass(frozen=True)
-class Post:
-    """A place in a team: the role behind it, and whether it manages the team."""
-
-    key: str
-    label: str
-    role: Role
-    leads: bool
-    may: str
-
-
-POSTS: dict[OrganisationKind, tuple[Post, ...]] = {
-    OrganisationKind.PROVIDER: (
-        Post(OWNER, "负责人", Role.PROVIDER_OWNER, True, "办理全部事项，管理团队"),
-        Post(EDITOR, "编辑", Role.PROVIDER_EDITOR, False, "维护资料、案例和合同，不管理团队"),
-        Post(VIEWER, "只读", Role.PROVIDER_VIEWER, False, "只能查看"),
-    ),
-    OrganisationKind.ENTERPRISE: (
-        Post(OWNER, "负责人", Role.ENTERPRISE, True, "办理全部事项，管理团队"),
-        Post(MEMBER, "成员", Role.ENTERPRISE, False, "办理全部事项，不管理团队"),
-    ),
-}
+from marketplace.services.team_posts import POSTS, Post, page, post, post_of, posts
 
 ONLY_OWNER = "您是“{}”唯一的负责人，请先把负责人移交给同事"
 NOBODY_ELSE = "；单位没有其他成员的，可以先邀请同事，单位不再使用平台的，请联系主管部门收回身份"
@@ -56,31 +30,6 @@ def is_owner() -> ColumnElement[bool]:
         RoleGrant.role == Role.PROVIDER_OWNER.value,
         (RoleGrant.role == Role.ENTERPRISE.value) & RoleGrant.leads,
     )
-
-
-def post_of(grant: RoleGrant) -> Post:
-    """The place a grant gives (organisation loaded). Raises KeyError for staff."""
-    choices = posts(grant.organisation)
-    leads = grant.leads or grant.role == Role.PROVIDER_OWNER
-    return next(one for one in choices if (one.role, one.leads) == (grant.role, leads))
-
-
-def posts(organisation: Organisation) -> tuple[Post, ...]:
-    """The places of an organisation's team. Raises KeyError for public bodies."""
-    return POSTS[OrganisationKind(organisation.kind)]
-
-
-def page(organisation: Organisation) -> str:
-    """Where the team is managed."""
-    return "/p/team" if organisation.kind == OrganisationKind.PROVIDER else "/me/team"
-
-
-def post(organisation: Organisation, key: str) -> Post:
-    """One place by its key. Raises Invalid (field ``post``)."""
-    found = next((one for one in posts(organisation) if one.key == key), None)
-    if found is None:
-        raise Invalid(fields={"post": ["请选择列表中的一项"]})
-    return found
 
 
 def owners(session: Session, organisation_id: int) -> list[Reader]:
@@ -141,9 +90,14 @@ def managed(session: Session, actor: Actor) -> Organisation:
     """The same for who manages its team. Raises Forbidden."""
     organisation = own(session, actor)
     require(actor, Permission.TEAM_MANAGE, organisation)
+    check_leads(session, actor)
+    return organisation
+
+
+def check_leads(session: Session, actor: Actor) -> None:
+    """Raise Forbidden for colleagues who do not manage the team."""
     if not leads(session, actor):
         raise Forbidden("只有本单位负责人可以管理团队")
-    return organisation
 
 
 def member(session: Session, organisation: Organisation, grant_id: int) -> RoleGrant:

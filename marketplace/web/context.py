@@ -24,6 +24,7 @@ PUBLIC_NAV = (
     ("找产品", "/products"),
     ("案例展厅", "/cases"),
     ("资源池看板", "/pool"),
+    ("公示公告", "/notices"),
     ("政策与预审", "/programme"),
 )
 
@@ -32,8 +33,13 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("资源池", "资源池看板", "/work/pool", Permission.POOL_READ),
     ("资源池", "在池名单", "/work/memberships", Permission.WORK_READ),
     ("资源池", "公示与候补", "/work/candidacies", Permission.WORK_READ),
+    ("资源池", "公示", "/work/notices", Permission.NOTICE_READ),
+    ("资源池", "异议办理", "/work/objections", Permission.OBJECTION_HANDLE),
     ("资源池", "案例审核", "/work/cases", Permission.WORK_READ),
     ("资源池", "资料修改审核", "/work/changes", Permission.WORK_READ),
+    ("资源池", "开通申请", "/work/requests", Permission.ACCESS_DECIDE),
+    ("资源池", "咨询督办", "/work/inquiries", Permission.INQUIRY_WATCH),
+    ("资源池", "需求管理", "/work/demands", Permission.DEMAND_MODERATE),
     ("资源池", "豁免", "/work/waivers", Permission.POOL_READ),
     ("资源池", "禁报期", "/work/bans", Permission.POOL_READ),
     ("资源池", "服务商资料", "/work/providers", Permission.WORK_READ),

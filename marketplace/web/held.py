@@ -40,14 +40,22 @@ def _hold() -> None:
     ):
         return
     actor = sessions.actor_of(ended.user, ended.grant)
+    url = keep_form(actor, ended.user.id, ended.grant.id if ended.grant else None)
+    if url:
+        g.held_form = url
+
+
+def keep_form(actor: Actor, user_id: int, grant_id: int | None) -> str:
+    """Keep the form of this request; answers the address that leads back to it, empty = none.
+
+    Call it before the first query of the request.
+    """
     pairs = [
         (name, text)
         for name, text in request.form.items(multi=True)
         if name != CSRF_FIELD and SECRET not in name
     ]
     pairs += _files(actor)
-    grant_id = ended.grant.id if ended.grant else None
-    user_id = ended.user.id
 
     def keep(session: Session) -> str:
         return held_forms.hold(
@@ -56,8 +64,7 @@ def _hold() -> None:
         )  # fmt: skip
 
     token = database().run(keep)
-    if token:
-        g.held_form = url_for("held.show", token=token)
+    return url_for("held.show", token=token) if token else ""
 
 
 def _files(actor: Actor) -> list[tuple[str, str]]:

@@ -9,10 +9,11 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from marketplace.db import SAFE_METHODS
 from marketplace.errors import Invalid
 from marketplace.schemas.accounts import ConfirmForm
 from marketplace.services import accounts, passwords, second_factor, sessions
-from marketplace.web import limits, security_log
+from marketplace.web import held, limits, security_log
 from marketplace.web.access import signed_in as for_users
 from marketplace.web.auth.account import me
 from marketplace.web.auth.blueprint import blueprint
@@ -33,9 +34,16 @@ def recently_confirmed(view: View) -> View:
         user = signed_in()
         if user is None or user.recently_confirmed:
             return view(*args, **kwargs)
-        return redirect(url_for("auth.confirm", next=_back()), 303)
+        return redirect(url_for("auth.confirm", next=_kept(user) or _back()), 303)
 
     return cast(View, guarded)
+
+
+def _kept(user: SignedIn) -> str:
+    """Where a form that was sent waits until the password was typed: nothing typed is lost."""
+    if request.method in SAFE_METHODS or not request.form:
+        return ""
+    return held.keep_form(user.actor, user.id, user.grant_id)
 
 
 def _back() -> str:

@@ -64,7 +64,7 @@ def send_reset() -> BaseResponse:
 def open_link(token: str) -> BaseResponse:
     """What the link is for."""
     link, user = _peek(token)
-    return _private(render_template(_template(link), errors={}, **_context(link, user, token)))
+    return private(render_template(_template(link), errors={}, **_context(link, user, token)))
 
 
 @blueprint.post("/links/<token>")
@@ -77,9 +77,9 @@ def use_link(token: str) -> BaseResponse:
         done = _take_over_login(token, user) if _is_login(link) else _new_password(token, user)
     except Invalid as error:
         again = page_again(_template(link), error, **_context(link, user, token))
-        return _private(again)
+        return private(again)
     flash(done, "ok")
-    return _private(redirect(url_for("auth.login"), 303))
+    return private(redirect(url_for("auth.login"), 303))
 
 
 def _peek(token: str) -> tuple[OneTimeLink, User]:
@@ -104,7 +104,7 @@ def _context(link: OneTimeLink, user: User, token: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _private(answer: Any) -> BaseResponse:
+def private(answer: Any) -> BaseResponse:
     """The address is a secret: it must not travel on as a referrer."""
     response = make_response(answer)
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -1,10 +1,14 @@
 """Pages for enterprises (/me). Its modules register their views when the package is read."""
 
 from marketplace.web.me import (  # noqa: F401
+    demands,
     favourites,
+    inquiries,
+    inquiry_threads,
     projects,
     searches,
     selection_export,
     selections,
     shortlists,
+    team,
 )

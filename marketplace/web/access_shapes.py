@@ -1,0 +1,76 @@
+"""Requests for access as pages show them."""
+
+from typing import Any
+
+from flask import url_for
+
+from marketplace.models import AccessRequest
+from marketplace.models.access_requests import CLAIM, REGISTER
+from marketplace.programmes import nouns
+from marketplace.services import catalogue
+from marketplace.services.team_posts import Post
+from marketplace.web.context import dt, term, vocabulary
+
+KINDS = {REGISTER: "企业注册", CLAIM: "服务商认领"}
+TONES = {"success": "ok", "warning": "warn", "danger": "danger", "info": "info"}
+LABELS = {
+    "uscc": "统一社会信用代码", "name": "企业名称", "district": "所在区市", "address": "地址",
+    "segment": "细分行业", "headcount": "从业人数", "contact_name": "您的姓名",
+    "contact_post": "职务", "phone": "联系电话", "access_letter": "授权书", "reason": "理由",
+    "post": "团队角色", "login": "邮箱", "stay_as": "移交后您的角色", "form": "没有办成",
+}  # fmt: skip
+
+
+def tag(row: AccessRequest) -> dict[str, str]:
+    """The state as status_tag takes it."""
+    state = nouns.workflow("access_request").state(row.state)
+    tone = TONES.get(state.tone, "neutral")
+    return {"tone": tone, "icon": state.icon, "label": state.staff_label}
+
+
+def line(row: AccessRequest, endpoint: str) -> dict[str, Any]:
+    """One line of a list."""
+    return {
+        "id": row.id, "name": row.name, "kind": KINDS[row.kind], "state": tag(row),
+        "at": dt(row.state_since), "url": url_for(endpoint, request_id=row.id),
+        "district": term("district", row.district), "person": row.contact_name or "（已清除）",
+        "note": row.note,
+    }  # fmt: skip
+
+
+def facts(row: AccessRequest, phone: str) -> list[tuple[str, str]]:
+    """What was asked for, for the macro ``facts``; ``phone`` as the reader may see it."""
+    shown = [
+        ("类别", KINDS[row.kind]), ("单位名称", row.name), (LABELS["uscc"], row.uscc),
+        (LABELS["district"], term("district", row.district)),
+    ]  # fmt: skip
+    if row.kind == REGISTER:
+        number = row.facts.get("headcount")
+        shown += [
+            (LABELS["address"], row.facts.get("address", "")),
+            (LABELS["segment"], term("segment", row.facts.get("segment", ""))),
+            (LABELS["headcount"], f"{number}人" if number else ""),
+        ]
+    gone = "（已清除）" if row.cleared_at else ""
+    return [
+        *shown, ("申请人", row.contact_name or gone), (LABELS["contact_post"], row.contact_post),
+        (LABELS["phone"], phone or gone), ("登录邮箱", gone or row.user.login),
+    ]  # fmt: skip
+
+
+def masked(phone: str) -> str:
+    """A number as staff see it first."""
+    return catalogue.masked(phone) if phone else ""
+
+
+def options() -> dict[str, list[tuple[str, str]]]:
+    """What the form of an enterprise offers."""
+    return {
+        kind: [(word.code, word.name) for word in vocabulary().options(kind)]
+        for kind in ("district", "segment")
+    }
+
+
+def post_options(posts: tuple[Post, ...]) -> list[tuple[str, str]]:
+    """Places of a team for a choice."""
+    return [(post.key, f"{post.label}：{post.may}") for post in posts]
