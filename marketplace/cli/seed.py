@@ -49,8 +49,16 @@ def seed_demo(context: click.Context) -> None:
     click.echo(f"账号：新增{len(made)}")
     click.echo(f"项目：新增{seed_projects()}")
     click.echo(f"案例：新增{seed_cases()}")
+    click.echo(f"资料：新增{database().run(seed_profiles)}")
     click.echo(f"选型：新增{database().run(seed_choosing)}")
     refresh_index(context)
+
+
+def seed_profiles(session: Session) -> int:
+    """Profiles and products: confirmations, prices of other days, changes in every state."""
+    from marketplace.services import demo_profiles
+
+    return demo_profiles.ensure(session, settings())
 
 
 def seed_choosing(session: Session) -> int:
