@@ -58,7 +58,7 @@ def masked(text: str) -> str:
 
 def open_numbers(session: Session, actor: Actor, story: Story, reason: str) -> None:
     """Note that a package with full numbers is taken. Raises Forbidden, Invalid (``reason``)."""
-    require(actor, Permission.EVIDENCE_UNMASK)
+    require(actor, Permission.EVIDENCE_FULL_EXPORT)
     if not 4 <= len(reason.strip()) <= LONGEST_REASON:
         raise Invalid(fields={"reason": ["请写明查看完整号码的原因，4至200字"]})
     record(session, actor, "evidence_unmask", story.membership, why={"reason": reason.strip()})
@@ -78,7 +78,7 @@ def build(
     ``cipher`` opens the provider's number and leaves all others as they are; without it every
     number is masked.
     """
-    require(actor, Permission.EVIDENCE_TAKE)
+    require(actor, Permission.EVIDENCE_EXPORT)
     out = tempfile.TemporaryFile()  # noqa: SIM115  handed on, closed by the answer
     try:
         _write(

@@ -1,7 +1,7 @@
 """Who holds which role for which organisation. Nobody grants to himself; the three administrators
 (system, security, audit) are three people (GB/T 22239, S46)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -11,8 +11,11 @@ from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.history import record
 from marketplace.models import Organisation, RoleGrant, User
 from marketplace.permissions import Actor, Permission, require
-from marketplace.phases import ROLE_LABELS, OrganisationKind, Role
+from marketplace.phases import ROLE_LABELS, WATCHED_ROLES, OrganisationKind, Role
 from marketplace.services import sessions
+
+LONGEST = timedelta(days=366)
+"""For how long somebody may be made an auditor."""
 
 APART = (Role.ADMIN_USERS, Role.ADMIN_SECURITY, Role.AUDITOR)
 
@@ -74,6 +77,8 @@ def give(
     # The user's row is the lock: two grants at once must see each other.
     session.scalars(select(User.id).where(User.id == user.id).with_for_update()).one()
     _check_apart(session, user, role)
+    if role in WATCHED_ROLES and actor.user_id is not None:
+        _check_time(valid_until)
     row = RoleGrant(
         user_id=user.id, role=role.value, organisation=organisation, valid_until=valid_until,
         granted_by=granted_by or actor.user_id,
@@ -152,6 +157,17 @@ def _check_home(role: Role, organisation: Organisation) -> None:
         raise Invalid(fields={"role": [f"“{organisation.name}”不能有{ROLE_LABELS[role]}"]})
     if role is Role.DISTRICT_REVIEWER and not organisation.district:
         raise Invalid(fields={"organisation_id": ["该单位没有登记所属区市"]})
+
+
+def _check_time(valid_until: datetime | None) -> None:
+    """Who audits does so for a time (F-A6)."""
+    text = ""
+    if valid_until is None:
+        text = "审计员须填写有效期"
+    elif valid_until > clock.end_of_day(clock.today() + LONGEST):
+        text = f"审计员的有效期最长{LONGEST.days}天，到期可以再授"
+    if text:
+        raise Invalid(fields={"valid_until": [text]})
 
 
 def _check_apart(session: Session, user: User, role: Role) -> None:

@@ -14,7 +14,7 @@ from marketplace.services.why import Clock, Step, Story
 from marketplace.services.why_sources import registry
 from marketplace.web.admin import record_words
 from marketplace.web.admin.labels import ACTIONS, SUBJECTS
-from marketplace.web.context import dt, vocabulary
+from marketplace.web.context import dt
 from marketplace.workflow import WORKFLOW_OF
 
 TONES = {"success": "ok", "warning": "warn"}
@@ -196,14 +196,12 @@ def last_moment(found: Clock) -> str:
     if found.due is None:
         return ""
     end = clock.beijing(found.due)
-    if end.time() == end.time().min:
-        before = clock.beijing(found.due).date().toordinal() - 1
-        return f"{end.date().fromordinal(before)} 24:00"
+    if end == clock.start_of_day(end.date()):
+        return f"{clock.last_day(found.due)} 24:00"
     return dt(found.due)
 
 
 def place(membership: Membership) -> str:
-    """``注塑 · 产品型``: the place of the pool in the words of the vocabulary."""
-    words = vocabulary()
-    segment = words.label("segment", membership.segment)
-    return f"{segment} · {words.label('provider_type', membership.type)}"
+    """``注塑 · 产品型``: the place of the pool in the words of its programme."""
+    words = membership.round.programme
+    return f"{words.segment_label(membership.segment)} · {words.type_label(membership.type)}"

@@ -1,5 +1,6 @@
 """The board and a provider's places as they stood on a past day (F-A4)."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace import clock
 from marketplace.db import current_session
 from marketplace.errors import NotFound
-from marketplace.models import Round
+from marketplace.models import Membership, Round
 from marketplace.phases import RoundPhase
 from marketplace.services import as_of, catalogue, rounds
 from marketplace.services.as_of import Standing
@@ -56,7 +57,7 @@ def past_pool() -> str:
         programme=programme,
         board=_board(as_of.board(session, round_, day, found), found),
         total=len(found),
-        rows=[_row(item, day) for item in found[(page - 1) * PAGE : page * PAGE]],
+        rows=[_named(item, day) for item in found[(page - 1) * PAGE : page * PAGE]],
         page=page,
         pages=pages,
         link=lambda number: url_for(
@@ -101,15 +102,19 @@ def _board(found: Board, places: list[Standing]) -> dict[str, Any]:
     return board
 
 
-def _row(item: Standing, day: date) -> dict[str, Any]:
+def _row(item: Standing) -> dict[str, Any]:
     membership = item.membership
     return {
-        "name": membership.provider.organisation.name,
-        "url": url_for("public.past_provider", provider_id=membership.provider_id, day=day),
         "place": why_words.place(membership),
         "state": standing_tag(item.state),
         "since": item.since.isoformat() if item.since else "",
     }
+
+
+def _named(item: Standing, day: date) -> dict[str, Any]:
+    provider = item.membership.provider
+    url = url_for("public.past_provider", provider_id=provider.id, day=day)
+    return {**_row(item), "name": provider.organisation.name, "url": url}
 
 
 @blueprint.get("/providers/<int:provider_id>/past")
@@ -119,7 +124,7 @@ def past_provider(provider_id: int) -> str:
     session, (day, wrong) = current_session(), _day()
     shown = catalogue.provider(session, provider_id)
     organisation = shown.provider.organisation
-    found = [item for membership in shown.memberships for item in _then(session, membership, day)]
+    found = _then(session, shown.memberships, day)
     grades = as_of.grades_on(session, [item.membership.id for item in found], day)
     return render_template(
         "public/past_provider.html",
@@ -130,7 +135,7 @@ def past_provider(provider_id: int) -> str:
         name=as_of.name_on(session, organisation, day),
         rows=[
             {
-                **_row(item, day),
+                **_row(item),
                 "round": item.membership.round.label,
                 "listed_on": item.membership.listed_on.isoformat(),
                 "grade": grades.get(item.membership.id),
@@ -143,6 +148,15 @@ def past_provider(provider_id: int) -> str:
     )
 
 
-def _then(session: Session, membership: Any, day: date) -> list[Standing]:
-    programme = as_of.programme_on(session, membership.round, day)
-    return as_of.standings(session, [membership], day, programme)
+def _then(session: Session, memberships: Iterable[Membership], day: date) -> list[Standing]:
+    """Places by round: each round has a text of its own."""
+    rounds_: dict[int, list[Membership]] = {}
+    for item in memberships:
+        rounds_.setdefault(item.round_id, []).append(item)
+    return [
+        standing
+        for items in rounds_.values()
+        for standing in as_of.standings(
+            session, items, day, as_of.programme_on(session, items[0].round, day)
+        )
+    ]

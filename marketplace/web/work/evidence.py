@@ -28,14 +28,14 @@ def _story(membership_id: int) -> Story:
 
 
 @blueprint.get("/memberships/<int:membership_id>/evidence")
-@needs(Permission.EVIDENCE_TAKE)
+@needs(Permission.EVIDENCE_EXPORT)
 def evidence_form(membership_id: int) -> str:
     """What is in the package, and the two ways to take it."""
     return render_template(PAGE, errors={}, values={}, story=_story(membership_id))
 
 
 @blueprint.get("/memberships/<int:membership_id>/evidence.zip")
-@needs(Permission.EVIDENCE_TAKE)
+@needs(Permission.EVIDENCE_EXPORT)
 def evidence_zip(membership_id: int) -> Response:
     """The package; every telephone number in it is masked."""
     limits.take("export", str(current_actor().user_id))
@@ -46,7 +46,7 @@ def evidence_zip(membership_id: int) -> Response:
 
 
 @blueprint.post("/memberships/<int:membership_id>/evidence")
-@needs(Permission.EVIDENCE_UNMASK)
+@needs(Permission.EVIDENCE_FULL_EXPORT)
 def evidence_full(membership_id: int) -> BaseResponse:
     """The package with full numbers: the reason and who took it stay in the history."""
     limits.take("unmask", str(current_actor().user_id))

@@ -27,7 +27,7 @@ def why_page(membership_id: int) -> str:
     pages = max(1, -(-len(chosen) // PAGE))
     number = request.args.get("page", "")
     page = min(int(number), pages) if number.isdecimal() and int(number[:6]) > 0 else pages
-    takes = can(actor, Permission.EVIDENCE_TAKE)
+    takes = can(actor, Permission.EVIDENCE_EXPORT)
     membership = story.membership
     return render_template(
         "work/why.html",
