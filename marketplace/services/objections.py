@@ -96,9 +96,9 @@ def file_(
             code="objections_closed", remedy="请按公示页上的联系方式向市级主管部门反映。",
         )  # fmt: skip
     row = _row(session, cipher, notice, filing)
-    session.add(row)
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add(row)
     except IntegrityError as error:
         raise Conflict("这份异议已经提交", code="filed_already") from error
     me = filer(actor, filing.contact is not None)

@@ -22,11 +22,8 @@ from marketplace.services.why import counted
 from marketplace.workflow import Data, effect, locked, perform
 
 LONGEST_REPLY_DAYS = 30
-STEPS = (
-    "objection_accept", "objection_refuse", "lead_take_up", "lead_note", "objection_go_on",
-    "objection_uphold", "objection_reject",
-)  # fmt: skip
-"""Steps that need nothing but their grounds."""
+WAITING = (*OPEN_OBJECTIONS, ObjectionPhase.LEAD)
+"""Objections and leads that the bureau still has to deal with."""
 
 
 def step(

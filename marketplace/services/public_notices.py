@@ -92,7 +92,7 @@ def _write(notice: PublicNotice, content: Content) -> None:
 def _add(session: Session, notice: PublicNotice, lines: Sequence[Line], *, after: int) -> None:
     workflow = nouns.workflow("notice_entry")
     first = workflow.state(workflow.initial)
-    session.add_all(
+    rows = [
         NoticeEntry(
             notice=notice, seq=after + number, subject_type=line.subject.__tablename__,
             subject_id=line.subject.id, provider_id=line.provider_id, name=line.name,
@@ -100,9 +100,10 @@ def _add(session: Session, notice: PublicNotice, lines: Sequence[Line], *, after
             state=first.id, phase=first.phase, state_since=clock.now(),
         )
         for number, line in enumerate(lines, 1)
-    )  # fmt: skip
+    ]  # fmt: skip
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add_all(rows)
     except IntegrityError as error:
         raise Conflict("选中的条目已经列在另一份公示中", code="on_another_notice") from error
 

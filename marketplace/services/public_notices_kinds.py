@@ -16,6 +16,14 @@ from marketplace.permissions import Actor, Permission
 from marketplace.programmes.schema import Programme
 
 
+@dataclass(frozen=True)
+class Named:
+    """A row by its table and number, where the row itself need not be read."""
+
+    __tablename__: str
+    id: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One entry as it is asked for: a flushed row, and what the public reads about it."""
@@ -32,6 +40,15 @@ class Line:
     def key(self) -> str:
         """How a form names the line."""
         return f"{self.subject.__tablename__}:{self.subject.id}"
+
+
+def line_of(entry: NoticeEntry) -> Line:
+    """The line that an entry was made from."""
+    return Line(
+        subject=Named(entry.subject_type, entry.subject_id), provider_id=entry.provider_id,
+        name=entry.name, type=entry.type, segment=entry.segment, note=entry.note,
+        membership_id=entry.membership_id,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,8 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("资源池", "开通申请", "/work/requests", Permission.ACCESS_DECIDE),
     ("资源池", "咨询督办", "/work/inquiries", Permission.INQUIRY_WATCH),
     ("资源池", "需求管理", "/work/demands", Permission.DEMAND_MODERATE),
+    ("资源池", "动态评价", "/work/evaluations", Permission.EVALUATION_DESK),
+    ("资源池", "假设测算", "/work/what-if", Permission.EVALUATION_SIMULATE),
     ("资源池", "豁免", "/work/waivers", Permission.POOL_READ),
     ("资源池", "禁报期", "/work/bans", Permission.POOL_READ),
     ("资源池", "服务商资料", "/work/providers", Permission.WORK_READ),
@@ -118,7 +120,7 @@ def _nav() -> list[dict[str, Any]]:
     else:
         items = [{"label": label, "url": url} for label, url in PUBLIC_NAV]
         if staff:
-            label = "工作台" if staff[0]["url"] == "/work" else "系统管理"
+            label = "工作台" if staff[0]["url"].startswith("/work") else "系统管理"
             items.append({"label": label, "url": staff[0]["url"]})
     longest = max((i["url"] for i in items if _covers(i["url"])), key=len, default=None)
     return [{**item, "current": item["url"] == longest} for item in items]

@@ -5,6 +5,7 @@ import marketplace.web.p.case_form
 import marketplace.web.p.cases
 import marketplace.web.p.confirm
 import marketplace.web.p.demands
+import marketplace.web.p.evaluations
 import marketplace.web.p.home
 import marketplace.web.p.inquiries
 import marketplace.web.p.objections

@@ -13,7 +13,7 @@ from marketplace.settings import Settings
 from marketplace.web import programmes
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
-from marketplace.web.public import blueprint
+from marketplace.web.public import blueprint, notices
 from search import tie_value
 
 DEMO_PHONE = "示例：0532-0000 0000"
@@ -29,10 +29,13 @@ PAGES = (
     ("/cases", "案例展厅", "改造前后的指标、做法和投入"),
     ("/guide", "选型向导", "回答五个问题，得到说明理由的产品清单"),
     ("/need", "说说您的难处", "用自己的话描述，看需要哪类产品、谁能做"),
+    ("/demands", "需求", "企业公开的改造需求，不显示企业名称"),
     ("/pool", "资源池看板", "各行业、各类型的名额和在池数量"),
     ("/pool/past", "任一日期的资源池", "看板和名单在过去某一天的状态"),
     ("/certificates", "核验证书", "输入编号，查看今天是否有效"),
     ("/audit/digests", "操作记录每日摘要", "可以保存下来，日后核对记录没有改动"),
+    ("/notices", "公示公告", "名单公示、公示期怎么算、更正和异议渠道"),
+    ("/objections", "查询异议进度", "凭回执号查询，不用登录"),
     ("/programme", "政策与预审", "申报条件、名额、期限和材料"),
     ("/programme/precheck", "条件预审", "不用登录，逐条查看是否满足条件"),
     ("/ordering", "排序说明", "搜索结果怎样排序，怎样核对"),
@@ -150,6 +153,7 @@ def sitemap_xml() -> Response:
     paths = [path for path, _, _ in PAGES] + [str(item["url"]) for item in _programmes()]
     for kind, rows in fallback.PUBLIC.items():
         paths += [f"/{kind}s/{row.id}" for row in rows(session, {})]
+    paths += notices.paths(session)
     text = render_template("public/sitemap.xml", base=_base(), paths=paths[:MOST_URLS])
     return Response(text, mimetype="application/xml")
 

@@ -11,6 +11,9 @@ import marketplace.web.work.candidacies
 import marketplace.web.work.cases
 import marketplace.web.work.changes
 import marketplace.web.work.demands
+import marketplace.web.work.evaluations
+import marketplace.web.work.evaluations_publish
+import marketplace.web.work.evaluations_scoring
 import marketplace.web.work.evidence
 import marketplace.web.work.exports
 import marketplace.web.work.find
@@ -29,6 +32,7 @@ import marketplace.web.work.requests
 import marketplace.web.work.rounds
 import marketplace.web.work.texts
 import marketplace.web.work.waivers
+import marketplace.web.work.what_if
 import marketplace.web.work.why  # noqa: F401
 from marketplace.web.work.blueprint import blueprint
 

@@ -1,0 +1,16 @@
+"""Letters about objections as files to save."""
+
+from flask import Response
+
+from marketplace.models import Objection
+from marketplace.services import objections_letters, official_letters
+
+
+def letter_file(row: Objection, name: str, kind: str) -> Response:
+    """A letter as Word or PDF (``kind`` docx or pdf). Raises NotFound for one that is not due."""
+    sender = row.notice.round.programme.instrument.issued_by[0]
+    letter = objections_letters.letter(row, name, sender)
+    make = official_letters.docx if kind == "docx" else official_letters.pdf
+    answer = Response(make(letter), mimetype=official_letters.MEDIA[kind])
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{letter.title}.{kind}")
+    return answer
