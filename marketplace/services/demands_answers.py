@@ -184,9 +184,13 @@ def invited(session: Session, demand: Demand) -> dict[int, int]:
     return dict(rows.all())
 
 
-def get(session: Session, actor: Actor, answer_id: int) -> DemandAnswer:
-    """One answer, for its two sides. Raises NotFound."""
+def get(
+    session: Session, actor: Actor, answer_id: int, demand_id: int | None = None
+) -> DemandAnswer:
+    """One answer (to this demand), for its two sides. Raises NotFound."""
     query = visible(actor, Permission.DEMAND_READ, DemandAnswer).where(DemandAnswer.id == answer_id)
+    if demand_id is not None:
+        query = query.where(DemandAnswer.demand_id == demand_id)
     query = query.options(*OF_ANSWER).execution_options(populate_existing=True)
     found = session.scalars(query).one_or_none()
     if found is None:

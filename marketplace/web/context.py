@@ -42,6 +42,8 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("资源池", "需求管理", "/work/demands", Permission.DEMAND_MODERATE),
     ("资源池", "动态评价", "/work/evaluations", Permission.EVALUATION_DESK),
     ("资源池", "假设测算", "/work/what-if", Permission.EVALUATION_SIMULATE),
+    ("资源池", "咨询督办", "/work/inquiries", Permission.INQUIRY_WATCH),
+    ("资源池", "需求管理", "/work/demands", Permission.DEMAND_MODERATE),
     ("资源池", "豁免", "/work/waivers", Permission.POOL_READ),
     ("资源池", "禁报期", "/work/bans", Permission.POOL_READ),
     ("资源池", "服务商资料", "/work/providers", Permission.WORK_READ),

@@ -4,6 +4,7 @@ from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
+from marketplace.phases import NEW_CONTRACT_PHASES
 from marketplace.services import catalogue, freshness, prices
 from marketplace.services.catalogue import gravest, state_of
 from marketplace.services.compare_facts import sizes
@@ -38,6 +39,7 @@ def product(product_id: int) -> Response | str:
         fresh=profile_shapes.freshness(freshness.of(shown.provider)),
         prices=profile_shapes.price_lines(prices.history(current_session(), item.id)),
         provider=shown.provider,
+        asks=any(place.phase in NEW_CONTRACT_PHASES for place in shown.listed),
         organisation=shown.provider.organisation,
         types=type_names(shown.types),
         standing=standing_tag(state_of(gravest(shown.listed))),

@@ -14,7 +14,7 @@ from marketplace.errors import NotFound
 from marketplace.models import Membership, Provider
 from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import State
-from marketplace.services import catalogue, freshness
+from marketplace.services import catalogue, freshness, response_rates
 from marketplace.services.catalogue import Shown, gravest, state_of
 from marketplace.web import profile_shapes
 from marketplace.web.access import public
@@ -69,6 +69,8 @@ def provider(provider_id: int) -> str:
         cases_total=len(shown.cases),
         team=catalogue.team(session, provider_id),
         ratings=ratings.shown(session, shown.provider),
+        responses=response_rates.of(session, provider_id),
+        asks=any(item.phase in TAKES_CONTRACTS for item in shown.listed),
         phone=_phone(shown.provider),
         website=_website(shown.provider),
         similar=others(
