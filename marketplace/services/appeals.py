@@ -31,7 +31,11 @@ from marketplace.workflow import lives_in
 
 EVIDENCE = "appeal_evidence"
 LOADING = (
-    joinedload(Appeal.membership).joinedload(Membership.round),
+    joinedload(Appeal.membership).options(
+        joinedload(Membership.round),
+        joinedload(Membership.quota),
+        joinedload(Membership.provider).joinedload(Provider.organisation),
+    ),
     joinedload(Appeal.provider).joinedload(Provider.organisation),
 )
 

@@ -43,7 +43,11 @@ from marketplace.services.proceedings_rules import KIND_LABELS, RECTIFY, SUSPEND
 from marketplace.workflow import GUARDS, available, lives_in, locked, perform, workflow_of
 
 LOADING = (
-    joinedload(Proceeding.membership).joinedload(Membership.round),
+    joinedload(Proceeding.membership).options(
+        joinedload(Membership.round),
+        joinedload(Membership.quota),
+        joinedload(Membership.provider).joinedload(Provider.organisation),
+    ),
     joinedload(Proceeding.provider).joinedload(Provider.organisation),
 )
 SLOTS = ("proceeding_evidence", "proceeding_answer")

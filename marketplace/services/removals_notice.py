@@ -3,7 +3,6 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.errors import Conflict
 from marketplace.history import Why
 from marketplace.models import NoticeEntry, Proceeding, PublicNotice, Term
 from marketplace.permissions import SYSTEM, Actor, Permission
@@ -51,11 +50,12 @@ def draft_notice(session: Session, subject: Proceeding, actor: Actor, data: Data
     public_notices.draft(session, actor, KIND, membership.round, [line], why=why)
 
 
-@effect("drop_notice")
-def drop_notice(session: Session, subject: Proceeding, actor: Actor, data: Data) -> None:
+@guard("off_notice")
+def off_notice(session: Session, subject: Proceeding, actor: Actor, data: Data) -> str | None:
     """Who is not removed must not stay on a notice: it is taken off there first."""
-    if not data.get("by_notice") and live_entry(session, subject) is not None:
-        raise Conflict("请先在公示中撤下这一条", code="on_notice")
+    if data.get("by_notice") or live_entry(session, subject) is None:
+        return None
+    return "请先在公示中撤下这一条"
 
 
 def strike(session: Session, case: Proceeding, why: Why) -> None:
