@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.models import CaseStudy, Membership, Product, Provider
+from marketplace.services import freshness
 from marketplace.services.catalogue import (
     Shown,
     changed_at,
@@ -19,7 +20,7 @@ from search import Document
 OUTSIDE = "outside"
 """District code of providers registered outside the city."""
 
-CARD_SHAPE = 2
+CARD_SHAPE = 3
 """Raise it whenever cards get other keys: pages take older ones for an index out of order."""
 
 EXCERPTS = 600
@@ -144,6 +145,7 @@ def _provider_card(shown: Shown) -> dict[str, Any]:
         "cases": len(cases),
         "segment_cases": sum(case.segment in shown.segments for case in cases),
         "local_headcount": provider.local_headcount,
+        "fresh_since": freshness.of(provider).since.isoformat(),
         "updated": changed_at(provider, shown.listed).isoformat(),
     }
 
@@ -203,6 +205,7 @@ def _product_card(
         "list_price": _number(product.list_price_cny),
         "price_unit": product.price_unit,
         "days": product.typical_days,
+        "fresh_since": freshness.of(provider).since.isoformat(),
         "updated": changed_at(product, listed).isoformat(),
     }
 

@@ -57,16 +57,29 @@ def fields_of(request: ChangeRequest) -> list[Field]:
     return [f for name, f in FIELDS[request.subject_type].items() if name in request.fields]
 
 
-def change_rows(request: ChangeRequest) -> list[dict[str, Any]]:
-    """Old and new of each field, as ``versions_table`` takes them; only what is new of a product
-    that is not there yet."""
+def change_rows(request: ChangeRequest) -> list[dict[str, str]]:
+    """Old, new and what is different of each field, as the macro ``change_table`` takes them; of
+    a product that is not there yet what was filled in."""
     rows = []
     for field in fields_of(request):
-        sides = [words(field, typed(field, side)) for side in request.fields[field.name]]
-        rows.append({"label": field.label, "cells": sides})
-    if is_new(request):
-        rows = [{**row, "cells": row["cells"][1:]} for row in rows if row["cells"][1]]
-    return rows
+        old, new = (typed(field, side) for side in request.fields[field.name])
+        rows.append(
+            {
+                "label": field.label, "old": words(field, old), "new": words(field, new),
+                "what": _what(field, old, new),
+            }
+        )  # fmt: skip
+    return [row for row in rows if row["new"]] if is_new(request) else rows
+
+
+def _what(field: Field, old: Any, new: Any) -> str:
+    """In a list what came and what went: nobody has to compare long lines by eye."""
+    if not isinstance(old, list) or not isinstance(new, list):
+        return "改动" if old and new else "新填" if new else "清空"
+    came = words(field, [one for one in new if one not in old])
+    went = words(field, [one for one in old if one not in new])
+    said = [f"{word}：{text}" for word, text in (("新增", came), ("删去", went)) if text]
+    return "。".join(said) or "调整次序"
 
 
 def is_new(request: ChangeRequest) -> bool:

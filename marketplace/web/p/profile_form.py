@@ -58,6 +58,10 @@ PRODUCT = Kind("product", schema.PRODUCT, field_policy.product, (
 ))  # fmt: skip
 
 
+NEEDED = ("ip_name", "ip_no", "segments")
+"""Of a new product these must be filled in as well; of one that is there when they change."""
+
+
 @dataclass(frozen=True)
 class Form:
     """One form: where it goes, what stands behind it, and the request that it would replace."""
@@ -91,7 +95,8 @@ class Form:
                 "sizes": list(schema.SIZE_NAMES.items()),
                 **{kind: [(w.code, w.name) for w in options(kind)] for kind in kinds},
             },
-            "labels": schema.LABELS[self.kind.key],
+            "labels": schema.LABELS[self.kind.key] | ({"note": "登记说明"} if self.new else {}),
+            "needed": NEEDED if self.new else (),
             "returned": self.request is not None
             and self.request.phase == RequestPhase.RETURNED,
             "theirs": [],

@@ -1,12 +1,13 @@
 """Cards of hits as the card components take them: codes become names, hits are marked."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from marketplace import clock
 from marketplace.indexing.building import OUTSIDE
+from marketplace.services.freshness import Freshness
 from marketplace.services.vocabulary import Vocabulary
 from marketplace.web.public.metrics import metrics
 from marketplace.web.public.reasons import Marked, Texts, reasons
@@ -81,6 +82,11 @@ def _excerpt(highlighter: Highlighter, *texts: str) -> Marked:
     return next(hit, snippets[0] if snippets else [])
 
 
+def _stale(card: Mapping[str, Any]) -> bool:
+    """Whether the provider has not confirmed its profile in time, by today."""
+    return Freshness(None, date.fromisoformat(card["fresh_since"])).stale
+
+
 def provider_card(
     hit: Hit, words: Vocabulary, highlighter: Highlighter, why: Why | None = None
 ) -> dict[str, Any]:
@@ -111,6 +117,7 @@ def provider_card(
         "cases_count": card["cases"],
         "cases_note": f"同行业 {same}" if same else "",
         "service_areas": _names(words, "service_area", card["service_areas"]),
+        "stale": _stale(card),
         "updated": updated(card["updated"]),
     }
 
@@ -141,6 +148,7 @@ def product_card(
         "deployment": _names(words, "deployment", card["deployment"]),
         "days_text": f"{card['days']} 天" if card["days"] else "",
         "cases_count": 0,
+        "stale": _stale(card),
         "updated": updated(card["updated"]),
     }
 
