@@ -11,6 +11,7 @@ from marketplace import clock
 from marketplace.models import (
     CalendarYear,
     Demand,
+    DemandAnswer,
     Inquiry,
     InquiryParty,
     Organisation,
@@ -18,9 +19,8 @@ from marketplace.models import (
 )
 from marketplace.permissions import Actor
 from marketplace.phases import OrganisationKind, Role
-from marketplace.services import demands, demands_answers, inquiries
+from marketplace.services import demands, inquiries
 from marketplace.services.demands import Content
-from marketplace.services.demands_answers import Offer
 from marketplace.services.inquiries import Question
 from tests import factories
 
@@ -109,14 +109,28 @@ def demand(session: Session, firm: Side, *, publish: bool = True, **given: Any) 
 
 
 def keep(session: Session, client: Organisation, provider: Provider) -> dict[str, Any]:
-    """One of everything for generated tests of routes; ids by argument."""
-    calendar(session)
-    firm = _side(session, Role.ENTERPRISE, client)
-    team = _side(session, Role.PROVIDER_OWNER, provider.organisation, provider)
-    inquiry = send(session, firm, team)
-    row = demand(session, firm)
-    made = demands_answers.answer(session, team.actor, row.id, Offer("可以做，先看现场。"))
+    """One of everything for generated tests of routes, whatever the provider's standing; ids by
+    argument."""
+    now, user = clock.now(), factories.make_user(session).id
+    inquiry = Inquiry(organisation_id=client.id, title="世界咨询", text="问", created_by=user)
+    row = Demand(
+        organisation_id=client.id, title="世界需求", text="求", segment="home_appliance",
+        process_links=[], until=CONTENT.until, closes_at=clock.end_of_day(CONTENT.until),
+        state="published", phase="published", state_since=now, published_at=now, created_by=user,
+    )  # fmt: skip
+    session.add_all([inquiry, row])
+    session.flush()
+    thread = InquiryParty(
+        inquiry_id=inquiry.id, provider_id=provider.id, state="waiting", phase="waiting",
+        state_since=now, sent_at=now, last_at=now, reply_by=now + timedelta(days=7),
+    )  # fmt: skip
+    made = DemandAnswer(
+        demand_id=row.id, provider_id=provider.id, text="答", state="sent", phase="sent",
+        state_since=now, created_by=user,
+    )  # fmt: skip
+    session.add_all([thread, made])
+    session.flush()
     return {
-        "inquiry_id": inquiry.id, "party_id": inquiry.parties[0].id,
-        "demand_id": row.id, "answer_id": made.id,
+        "inquiry_id": inquiry.id, "party_id": thread.id, "demand_id": row.id,
+        "answer_id": made.id, "demands.action": "publish",
     }  # fmt: skip
