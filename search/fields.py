@@ -69,6 +69,7 @@ FIELDS: tuple[Field, ...] = (
     _facet("standing"),
     _facet("has_local_case"),
     _facet("round"),
+    _facet("grade"),
     Field("place", FieldKind.KEYWORD, counted=True),  # combinations of values: places.py
     Field("provider_id", FieldKind.KEYWORD, filter=True),
     Field("price", FieldKind.INTEGER, missing=LAST),  # CNY

@@ -14,6 +14,7 @@ from marketplace.services.catalogue import (
     gravest,
     state_of,
 )
+from marketplace.services.evaluation import grades
 from marketplace.services.vocabulary import Vocabulary
 from search import Document
 
@@ -77,6 +78,12 @@ def _stamps(row: Provider | Product | CaseStudy, listed: Iterable[Membership]) -
     }
 
 
+def _grade(membership: Membership) -> dict[str, Any] | None:
+    """The published grade of a place, for its card."""
+    grade = grades.of(membership)
+    return {"name": grade.name, "rank": grade.rank} if grade else None
+
+
 def provider_document(shown: Shown, words: Vocabulary, version: int) -> Document:
     """A provider with the names of its products and cases."""
     provider, products, cases = shown.provider, shown.products, shown.cases
@@ -93,6 +100,7 @@ def provider_document(shown: Shown, words: Vocabulary, version: int) -> Document
         "delivery_band": _bands(words, "delivery_band", (item.typical_days for item in products)),
         "case_year": _codes(str(case.year) for case in cases),
         "has_local_case": ("yes",) if local else (),
+        "grade": _codes(grade.name for item in shown.listed if (grade := grades.of(item))),
     }
     numbers = _stamps(provider, shown.listed)
     if prices:
@@ -127,7 +135,12 @@ def _provider_card(shown: Shown) -> dict[str, Any]:
         "short_name": provider.organisation.short_name,
         "intro": provider.intro[:EXCERPTS],
         "places": [
-            {"type": item.type, "segment": item.segment, "phase": item.phase}
+            {
+                "type": item.type,
+                "segment": item.segment,
+                "phase": item.phase,
+                "grade": _grade(item),
+            }
             for item in sorted(shown.listed, key=lambda item: (item.segment, item.type))
         ],
         "standing": standing_of(shown.listed),

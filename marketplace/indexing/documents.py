@@ -55,4 +55,5 @@ def entries(provider: Provider, words: Vocabulary) -> Iterator[Entry]:
 
 def _base_version(provider: Provider) -> int:
     members = sum(item.version for item in provider.memberships)
+    members += sum(sheet.version for item in provider.memberships for sheet in item.graded)
     return provider.version + provider.organisation.version + members

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     CheckConstraint,
@@ -22,6 +23,9 @@ from marketplace.models.mixins import Timestamps, one_of
 from marketplace.models.providers import Provider
 from marketplace.models.rounds import Quota, Round
 from marketplace.phases import CANDIDACY_PHASES, LIVE_PHASES, StandingPhase
+
+if TYPE_CHECKING:
+    from marketplace.models.evaluations import EvaluationSheet
 
 _LIVE = "phase IN (" + ", ".join(f"'{phase}'" for phase in LIVE_PHASES) + ")"
 
@@ -72,6 +76,14 @@ class Membership(Timestamps, Base):
     provider: Mapped[Provider] = relationship(back_populates="memberships", lazy="raise")
     round: Mapped[Round] = relationship(lazy="raise")
     quota: Mapped[Quota] = relationship(lazy="raise")
+    graded: Mapped[list[EvaluationSheet]] = relationship(
+        primaryjoin="and_(Membership.id == foreign(EvaluationSheet.membership_id),"
+        " EvaluationSheet.published_at.is_not(None))",
+        order_by="(EvaluationSheet.published_at.desc(), EvaluationSheet.id.desc())",
+        viewonly=True,
+        lazy="raise",
+    )
+    """Published evaluations, the latest first."""
 
     __mapper_args__ = {"version_id_col": version}
 

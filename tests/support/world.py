@@ -23,7 +23,13 @@ from marketplace.phases import ImportPhase, OrganisationKind, Role, SelectionPha
 from marketplace.services import drafts, files, held_forms, inbox, links, sessions
 from marketplace.services.sessions import Device
 from tests import factories
-from tests.support import world_changes, world_choosing, world_inquiries, world_projects
+from tests.support import (
+    world_changes,
+    world_choosing,
+    world_evaluations,
+    world_inquiries,
+    world_projects,
+)
 
 ANONYMOUS, NO_ROLE = "anonymous", "no_role"
 HERE, ELSEWHERE = "370202", "370203"
@@ -109,6 +115,7 @@ def build(session: Session) -> World:
         **world_changes.keep(session, provider),
         **world_choosing.keep(session, client, provider),
         **world_inquiries.keep(session, client, provider),
+        **world_evaluations.keep(session, membership),
         **world_projects.keep(session, membership, client),
         **_case(session, provider),
     }  # fmt: skip

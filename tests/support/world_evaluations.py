@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from marketplace import clock
 from marketplace.models import (
     Acceptance,
     Complaint,
     EvaluationCycle,
     EvaluationSheet,
+    GradeObjection,
     Inquiry,
     InquiryParty,
     Membership,
@@ -23,7 +25,7 @@ from marketplace.models import (
 )
 from marketplace.permissions import Actor
 from marketplace.phases import MilestonePhase, OrganisationKind, ProjectPhase, Role
-from marketplace.services.evaluation import cycles, sheets
+from marketplace.services.evaluation import cycles, freezing, pinned, sheets
 from marketplace.services.evaluation.cycles import Opening
 from marketplace.services.evaluation.sheets import Entry
 from tests import factories
@@ -203,3 +205,29 @@ class Panel:
             sheets.declare(self.session, actor, sheet, "none", "")
             assert actor.role is not None
             sheets.score(self.session, actor, sheet, JUDGED[actor.role])
+
+
+def keep(session: Session, membership: Membership) -> dict[str, Any]:
+    """A cycle whose drafts were shown, a sheet of the place and an objection to it."""
+    scheme = membership.round.programme.evaluation
+    assert scheme is not None
+    data, digest = pinned.pin(scheme)
+    now = clock.now()
+    cycle = EvaluationCycle(
+        programme_id=membership.round.programme_id, round=membership.round, label="测试评价",
+        period_from=FROM, period_until=UNTIL, scheme=data, scheme_sha256=digest, frozen_at=now,
+        shown_at=now, objections_until=now + timedelta(days=5), state="drafted", phase="drafted",
+        state_since=now,
+    )  # fmt: skip
+    sheet = EvaluationSheet(
+        cycle=cycle, membership=membership, provider=membership.provider, type=membership.type,
+        segment=membership.segment,
+    )  # fmt: skip
+    objection = GradeObjection(
+        sheet=sheet, provider=membership.provider, text="有一份合同没有计入", state="open",
+        phase="open", state_since=now,
+    )  # fmt: skip
+    session.add_all([cycle, sheet, objection])
+    session.flush()
+    freezing.reckon_all(session, cycle)
+    return {"cycle_id": cycle.id, "sheet_id": sheet.id, "grade_objection_id": objection.id}

@@ -25,7 +25,7 @@ from marketplace.services.evaluation import (
     pinned,
     publishing,
 )
-from marketplace.workflow import Data, effect, guard, lives_in, perform
+from marketplace.workflow import GUARDS, Data, effect, guard, lives_in, perform
 
 lives_in(EvaluationCycle, "evaluation_cycle", joinedload(EvaluationCycle.round))
 
@@ -156,6 +156,16 @@ def _step(
     why: Why | None = None, **stamps: Any,
 ) -> Event:  # fmt: skip
     return perform(session, actor, cycle, action, why=why, expected_version=version, **stamps)
+
+
+def blocked(session: Session, actor: Actor, cycle: EvaluationCycle) -> list[str]:
+    """Why the cycle cannot be published now, for the page that previews it."""
+    workflow = nouns.workflow("evaluation_cycle")
+    step = workflow.transition(cycle.state, PUBLISH)
+    if step is None:
+        return [f"当前状态是“{workflow.state(cycle.state).staff_label}”"]
+    found = [GUARDS[name](session, cycle, actor, {}) for name in step.guards]
+    return [reason for reason in found if reason is not None]
 
 
 def window(session: Session, cycle: EvaluationCycle, start: date) -> list[CountedDay]:

@@ -9,7 +9,7 @@ from marketplace import clock
 from marketplace.models import EvaluationCycle, EvaluationSheet, Provider, RoleGrant, User
 from marketplace.phases import Role
 from marketplace.services import inbox
-from marketplace.services.evaluation import pinned, publishing
+from marketplace.services.evaluation import pinned, scoring
 from marketplace.services.inbox import Reader
 
 TEAM = (Role.PROVIDER_OWNER.value, Role.PROVIDER_EDITOR.value)
@@ -44,7 +44,7 @@ def _tell(session: Session, cycle: EvaluationCycle, voice: str, until: object) -
     for owner, segment, type_, grade, score in rows:
         place = f"{segments.get(segment, segment)}·{types.get(type_, type_)}"
         mark = "" if score is None else f"，{score}分"
-        lines[owner].append(f"{place}：{publishing.label(scheme, grade)}{mark}")
+        lines[owner].append(f"{place}：{scoring.label(scheme, grade)}{mark}")
     facts = {"cycle": cycle.label, "until": str(until)}
     told = [
         (Reader(user, owner), {**facts, "places": "；".join(lines[owner])})

@@ -36,6 +36,7 @@ from marketplace.services.evaluation import (
 )
 from marketplace.services.evaluation.sources import Frame, Kept
 
+PUBLIC = "public"
 RUNNING = (ProjectPhase.RUNNING, ProjectPhase.ACCEPTANCE)
 
 
@@ -177,12 +178,30 @@ def reckon_all(session: Session, cycle: EvaluationCycle, only: Iterable[int] = (
     for id_, type_, projects in sheets:
         own = values.get(id_, [])
         result = scoring.reckon(scheme, type_, projects, map(pinned.figure, own))
+        public = {"public": _public(cycle, scheme, result)}
         rows.append({
             "b_id": id_, "b_score": result.score, "b_grade": result.grade,
-            "b_result": result.as_json(), "b_sha": pinned.data_hash(type_, projects, own),
+            "b_result": result.as_json() | public,
+            "b_sha": pinned.data_hash(type_, projects, own),
         })  # fmt: skip
     _write(session, rows)
     return len(rows)
+
+
+def _public(
+    cycle: EvaluationCycle, scheme: Evaluation, result: scoring.Result
+) -> dict[str, Any] | None:
+    """What everybody may read once it is published, as the pinned scheme allows."""
+    if scheme.publication.grade != PUBLIC:
+        return None
+    grade = next((item for item in scheme.grades if item.id == result.grade), None)
+    shown = result.score is not None and scheme.publication.total_score == PUBLIC
+    return {
+        "cycle": cycle.label, "name": scoring.label(scheme, result.grade),
+        "badge": grade is not None and grade.badge,
+        "rank": scheme.grades.index(grade) if grade else None,
+        "score": str(result.score) if shown else "",
+    }  # fmt: skip
 
 
 def figures(session: Session, sheets: Select[int]) -> dict[int, list[Any]]:
@@ -191,6 +210,20 @@ def figures(session: Session, sheets: Select[int]) -> dict[int, list[Any]]:
     query = select(*pinned.COLUMNS).where(IndicatorValue.sheet_id.in_(sheets))
     for row in session.execute(query.order_by(IndicatorValue.id)):
         found[row.sheet_id].append(row)
+    return found
+
+
+def bare_figures(session: Session, sheets: Select[int]) -> dict[int, list[scoring.Figure]]:
+    """The same without rows and reasons: what a reckoning alone needs."""
+    found: dict[int, list[scoring.Figure]] = defaultdict(list)
+    columns = (
+        IndicatorValue.sheet_id, IndicatorValue.indicator, IndicatorValue.rater,
+        IndicatorValue.numerator, IndicatorValue.denominator, IndicatorValue.n,
+        IndicatorValue.points,
+    )  # fmt: skip
+    query = select(*columns).where(IndicatorValue.sheet_id.in_(sheets))
+    for row in session.execute(query.order_by(IndicatorValue.id)):
+        found[row.sheet_id].append(pinned.figure(row))
     return found
 
 

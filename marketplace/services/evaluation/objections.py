@@ -116,6 +116,8 @@ def uphold(
 ) -> Event:  # fmt: skip
     """It is right: correct the figure and reckon the sheet anew. Raises as ``perform``."""
     sheet = sheets.get(session, actor, objection.sheet_id)
+    if correction is not None:
+        sheets.check_correction(sheet, correction.indicator, correction.points)
     _lock(session, sheet)
     before = str(sheet.score)
     event = _answer(session, actor, objection, UPHOLD, why, version)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from marketplace import outbox
 from marketplace.errors import MarketplaceError
@@ -21,10 +21,9 @@ from marketplace.permissions import Actor
 from marketplace.phases import ProceedingKind
 from marketplace.programmes.evaluation import Evaluation
 from marketplace.services import proceedings
-from marketplace.services.evaluation import pinned
+from marketplace.services.evaluation import pinned, scoring
 from marketplace.services.standing_notices import place_of
 
-UNRATED = "暂不评级"
 RECTIFICATION, REMOVAL = "rectification", "removal_procedure"
 """Consequences that a scheme may order, by their words in programme files."""
 
@@ -56,13 +55,6 @@ class Report:
     """``(name, reason)``."""
 
 
-def label(scheme: Evaluation, grade: str) -> str:
-    """The name of a grade; empty for none."""
-    if grade in ("", NOT_RATED):
-        return UNRATED if grade else ""
-    return next((item.name for item in scheme.grades if item.id == grade), grade)
-
-
 def sheets(session: Session, cycle: EvaluationCycle) -> Sequence[EvaluationSheet]:
     """The cycle's sheets with whose they are, by number."""
     return session.scalars(
@@ -70,8 +62,7 @@ def sheets(session: Session, cycle: EvaluationCycle) -> Sequence[EvaluationSheet
         .where(EvaluationSheet.cycle_id == cycle.id)
         .options(
             joinedload(EvaluationSheet.provider).joinedload(Provider.organisation),
-            joinedload(EvaluationSheet.membership),
-            selectinload(EvaluationSheet.membership).selectinload(Membership.round),
+            joinedload(EvaluationSheet.membership).selectinload(Membership.round),
         )
         .order_by(EvaluationSheet.id)
     ).all()
@@ -118,14 +109,15 @@ def _effect(scheme: Evaluation, sheet: EvaluationSheet, before: str) -> Effect:
     if kind and not proceedings.offers(sheet.membership.round.programme, kind):
         follow = ""
     grade = next((item for item in scheme.grades if item.id == sheet.grade), None)
-    texts = [f"公开等次“{label(scheme, sheet.grade)}”"]
+    texts = [f"公开等次“{scoring.label(scheme, sheet.grade)}”"]
     if grade and grade.talk_below and sheet.score is not None and sheet.score < grade.talk_below:
         texts.append(f"低于{grade.talk_below}分，由区市提醒约谈")
     if follow:
         texts.append(f"{WORDS[follow]}（原因{cause}）")
     return Effect(
         sheet, sheet.provider.organisation.name, place_of(sheet.membership),
-        label(scheme, sheet.grade), label(scheme, before), follow, cause, tuple(texts),
+        scoring.label(scheme, sheet.grade), scoring.label(scheme, before), follow, cause,
+        tuple(texts),
     )  # fmt: skip
 
 

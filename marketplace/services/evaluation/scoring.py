@@ -14,6 +14,7 @@ from marketplace.services.evaluation.formulas import half_up
 
 WHOLE = 100
 CITY = "city"
+UNRATED = "暂不评级"
 OK, NO_DATA, MISSING, CORRECTED = "ok", "no_data", "missing", "corrected"
 """How a line of the result came about; ``missing`` waits for a person."""
 
@@ -81,6 +82,13 @@ class Result:
 def indicators_of(scheme: Evaluation) -> list[Indicator]:
     """Every indicator in the order of the scheme."""
     return [item for dimension in scheme.dimensions for item in dimension.indicators]
+
+
+def label(scheme: Evaluation, grade: str) -> str:
+    """The name of a grade; empty for none."""
+    if grade in ("", NOT_RATED):
+        return UNRATED if grade else ""
+    return next((item.name for item in scheme.grades if item.id == grade), grade)
 
 
 def grade_of(scheme: Evaluation, score: Decimal) -> Grade:

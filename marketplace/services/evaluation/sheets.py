@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -16,28 +16,20 @@ from marketplace.models import (
     IndicatorValue,
     InterestDeclaration,
     Membership,
-    Organisation,
     Project,
     Provider,
     RoleGrant,
 )
 from marketplace.models.evaluations import INTERESTS
 from marketplace.permissions import Actor, Permission, require, visible
-from marketplace.phases import EvaluationPhase, Role
+from marketplace.phases import EvaluationPhase
 from marketplace.programmes import indicators as words
 from marketplace.programmes.evaluation import Indicator
 from marketplace.programmes.indicators import MEASURES
 from marketplace.services import applicants
-from marketplace.services.evaluation import missing, pinned
+from marketplace.services.evaluation import pinned, seats
 from marketplace.services.evaluation.scoring import CITY
 
-RATER_OF: dict[Role, str] = {
-    Role.EXPERT: words.EXPERT,
-    Role.THIRD_PARTY: words.THIRD_PARTY,
-    Role.DISTRICT_REVIEWER: words.DISTRICT,
-    # Providers from elsewhere have no district here; the city's desk does what districts do.
-    Role.CITY_OFFICER: words.DISTRICT,
-}
 LONGEST = 1000
 NONE = "none"
 LOADED = (
@@ -68,12 +60,6 @@ def get(session: Session, actor: Actor, sheet_id: int) -> EvaluationSheet:
     if found is None:
         raise NotFound("没有这份评价")
     return found
-
-
-def asked(actor: Actor, sheet: EvaluationSheet) -> list[Indicator]:
-    """The indicators that the actor gives on this sheet."""
-    rater = RATER_OF.get(actor.role) if actor.role else None
-    return missing.judged(pinned.scheme_of(sheet.cycle), rater) if rater else []
 
 
 def declaration(
@@ -156,7 +142,8 @@ def score(session: Session, actor: Actor, sheet: EvaluationSheet, entries: Seque
         raise Conflict("请先声明与服务商有无利害关系", code="undeclared")
     if declared.interest != NONE:
         raise Conflict("与服务商有利害关系，应当回避，不能评分", code="recused")
-    wanted = {item.id: item for item in asked(actor, sheet)}
+    scheme = pinned.scheme_of(sheet.cycle)
+    wanted = {item.id: item for item in seats.asked(actor, scheme)}
     fields: dict[str, list[str]] = {}
     for entry in entries:
         if entry.indicator not in wanted:
@@ -243,17 +230,22 @@ def adjust(
     record(session, actor, "evaluation_adjust", sheet, diff=diff, why={"reason": why})
 
 
-def correct(
-    session: Session, actor: Actor, sheet: EvaluationSheet, indicator: str, points: Decimal,
-    why: str,
-) -> None:  # fmt: skip
-    """The city puts other points in the place of a figure; the caller decides whether it may."""
+def check_correction(sheet: EvaluationSheet, indicator: str, points: Decimal) -> None:
+    """Raise Invalid for an indicator or points that the scheme does not know."""
     scheme = pinned.scheme_of(sheet.cycle)
     item = next((i for d in scheme.dimensions for i in d.indicators if i.id == indicator), None)
     if item is None:
         raise Invalid(fields={"indicator": ["请选择一项指标"]})
     if not 0 <= points <= item.points or points != points.quantize(Decimal("0.01")):
         raise Invalid(fields={"points": [f"请填写0至{item.points}分，最多两位小数"]})
+
+
+def correct(
+    session: Session, actor: Actor, sheet: EvaluationSheet, indicator: str, points: Decimal,
+    why: str,
+) -> None:  # fmt: skip
+    """The city puts other points in the place of a figure; the caller decides whether it may."""
+    check_correction(sheet, indicator, points)
     _put(session, actor, sheet, CITY, Entry(indicator, why, points=points))
     session.flush()
 
@@ -267,28 +259,7 @@ def values(session: Session, sheet: EvaluationSheet) -> Sequence[IndicatorValue]
     ).all()
 
 
-def own_values(session: Session, actor: Actor, sheet: EvaluationSheet) -> dict[str, IndicatorValue]:
-    """What the actor's seat has entered, by indicator: experts never see each other's."""
-    own = {item.id: item.by for item in asked(actor, sheet)}
-    rows = session.scalars(
-        select(IndicatorValue).where(
-            IndicatorValue.sheet_id == sheet.id, IndicatorValue.indicator.in_(own),
-            or_(
-                IndicatorValue.rater.not_in((words.EXPERT, CITY)),
-                IndicatorValue.evaluator_id == actor.user_id,
-            ),
-        )
-    )  # fmt: skip
-    return {row.indicator: row for row in rows if row.rater == own[row.indicator]}
-
-
 def declarations(session: Session, sheet: EvaluationSheet) -> Sequence[InterestDeclaration]:
     """Who declared what about the provider of the sheet."""
     query = select(InterestDeclaration).where(InterestDeclaration.sheet_id == sheet.id)
     return session.scalars(query.order_by(InterestDeclaration.id)).all()
-
-
-def provider_name(sheet: EvaluationSheet) -> str:
-    """The provider's name; its organisation is loaded."""
-    organisation: Organisation = sheet.provider.organisation
-    return organisation.name

@@ -37,6 +37,29 @@ def price_range(low: float | None, high: float | None) -> str:
     return f"{money(low).removesuffix(' 万元')}–{money(high)}"
 
 
+GRADE_TONES = (("ok", "award"), ("info", "check-circle"), ("neutral", "dash-circle"))
+"""Tone and icon of grades from the best; the last and unrated ones are neutral in public."""
+
+
+def grade_tag(name: str, rank: int | None) -> dict[str, str]:
+    """Tag of a published grade: words and icon, never colour alone."""
+    tone, icon = GRADE_TONES[-1 if rank is None else min(rank, len(GRADE_TONES) - 1)]
+    return {"tone": tone, "icon": icon, "label": name}
+
+
+def grades(words: Vocabulary, card: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Published grades, one for each place that has one; with its segment when they are several."""
+    graded = [item for item in card["places"] if item["grade"]]
+    alone = len(card["places"]) == 1
+    return [
+        {
+            **grade_tag(item["grade"]["name"], item["grade"]["rank"]),
+            "place": "" if alone else words.name("segment", item["segment"]),
+        }
+        for item in graded
+    ]
+
+
 def standing(card: Mapping[str, Any]) -> dict[str, str]:
     """Tag of the standing."""
     state = card["standing"]
@@ -106,6 +129,7 @@ def provider_card(
             for code in types
         ],
         "standing": standing(card),
+        "grades": grades(words, card),
         "segments": [
             words.name("segment", code) for code in sorted({i["segment"] for i in card["places"]})
         ],

@@ -27,6 +27,7 @@ LABELS = {
     "delivery": "实施工期",
     "deployment": "部署方式",
     "local": "本地案例",
+    "grade": "评价等次",
     "year": "案例年份",
     "provider": "服务商",
     "round": "批次",

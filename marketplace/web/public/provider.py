@@ -16,6 +16,7 @@ from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import State
 from marketplace.services import catalogue, freshness, response_rates
 from marketplace.services.catalogue import Shown, gravest, state_of
+from marketplace.services.evaluation import grades
 from marketplace.web import profile_shapes
 from marketplace.web.access import public
 from marketplace.web.context import day as day_text
@@ -23,6 +24,7 @@ from marketplace.web.context import vocabulary
 from marketplace.web.marks import marks
 from marketplace.web.public import blueprint, ratings, structured
 from marketplace.web.public.addresses import address
+from marketplace.web.public.cards import grade_tag
 from marketplace.web.public.parts import (
     case_lines,
     city_or_district,
@@ -139,9 +141,19 @@ def _membership(item: Membership) -> dict[str, Any]:
         "rectify_by": item.rectify_by,
         "since": item.exited_on or clock.beijing(item.state_since).date(),
         "reason": item.public_reason,
+        "grade": _grade(item),
         "document_no": item.document_no,
         "why": url_for("public.why_page", provider_id=item.provider_id, membership_id=item.id),
     }
+
+
+def _grade(item: Membership) -> dict[str, Any] | None:
+    """The latest published grade of the place, with its cycle and score."""
+    found = grades.of(item)
+    if found is None:
+        return None
+    score = f"，{found.score}分" if found.score else ""
+    return {"tag": grade_tag(found.name, found.rank), "note": f"{found.cycle}{score}"}
 
 
 def _changes(session: Session, shown: Shown) -> list[dict[str, Any]]:

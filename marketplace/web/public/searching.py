@@ -48,6 +48,7 @@ FILTERS: dict[str, dict[str, tuple[str, str]]] = {
         "delivery": ("delivery_band", "delivery_band"),
         "deployment": ("deployment", "deployment"),
         "local": ("has_local_case", "yes_no"),
+        "grade": ("grade", "grade"),
         "round": ("round", "round"),
     },
     "product": {

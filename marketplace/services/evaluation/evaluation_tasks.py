@@ -1,0 +1,97 @@
+"""Tasks from evaluations: drafts to look at, sheets to score, objections to answer, to publish."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from marketplace import clock
+from marketplace.models import (
+    EvaluationCycle,
+    EvaluationSheet,
+    GradeObjection,
+    InterestDeclaration,
+    Organisation,
+    Provider,
+)
+from marketplace.permissions import Actor, Permission, visible
+from marketplace.phases import EvaluationPhase, GradeObjectionPhase, Role
+from marketplace.services.tasks import MOST, Task, source
+
+EVALUATORS = (Role.EXPERT, Role.THIRD_PARTY, Role.DISTRICT_REVIEWER)
+
+
+@source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+def drafts(session: Session, actor: Actor) -> Iterable[Task]:
+    """Drafts of the own places while the window to object is open."""
+    rows = session.execute(
+        visible(actor, Permission.EVALUATION_READ, EvaluationSheet)
+        .join(EvaluationCycle, EvaluationCycle.id == EvaluationSheet.cycle_id)
+        .where(
+            EvaluationCycle.phase == EvaluationPhase.DRAFTED,
+            EvaluationCycle.objections_until > clock.now(),
+        )
+        .order_by(EvaluationCycle.objections_until, EvaluationSheet.id)
+        .limit(MOST)
+        .with_only_columns(
+            EvaluationSheet.id, EvaluationCycle.label, EvaluationCycle.objections_until
+        )
+    )
+    for id_, label, until in rows:
+        due = clock.last_day(until) if until else None
+        yield Task(f"核对评价结果草稿：{label}", f"/p/evaluations/{id_}", due, "评价")
+
+
+@source(*EVALUATORS)
+def to_score(session: Session, actor: Actor) -> Iterable[Task]:
+    """Cycles in which the actor has not declared himself on some sheet yet."""
+    mine = select(InterestDeclaration.sheet_id).where(InterestDeclaration.user_id == actor.user_id)
+    rows = session.execute(
+        visible(actor, Permission.EVALUATION_SCORE, EvaluationSheet)
+        .join(EvaluationCycle, EvaluationCycle.id == EvaluationSheet.cycle_id)
+        .where(EvaluationSheet.id.not_in(mine))
+        .group_by(EvaluationCycle.id, EvaluationCycle.label)
+        .order_by(EvaluationCycle.id)
+        .limit(MOST)
+        .with_only_columns(EvaluationCycle.id, EvaluationCycle.label, func.count())
+    )
+    for id_, label, number in rows:
+        yield Task(f"评分：{label}", f"/work/evaluations/{id_}", None, "评价", f"{number}份")
+
+
+@source(Role.CITY_OFFICER)
+def to_answer(session: Session, actor: Actor) -> Iterable[Task]:
+    """Objections to drafts that wait for an answer."""
+    rows = session.execute(
+        select(GradeObjection.sheet_id, Organisation.name, EvaluationCycle.label)
+        .join(EvaluationSheet, EvaluationSheet.id == GradeObjection.sheet_id)
+        .join(EvaluationCycle, EvaluationCycle.id == EvaluationSheet.cycle_id)
+        .join(Provider, Provider.id == GradeObjection.provider_id)
+        .join(Organisation, Organisation.id == Provider.organisation_id)
+        .where(
+            GradeObjection.phase == GradeObjectionPhase.OPEN,
+            EvaluationCycle.phase == EvaluationPhase.DRAFTED,
+        )
+        .order_by(GradeObjection.submitted_at, GradeObjection.id)
+        .limit(MOST)
+    )
+    for sheet, name, label in rows:
+        yield Task(
+            f"答复评价异议：{name}", f"/work/evaluations/sheets/{sheet}", None, "评价", label
+        )
+
+
+@source(Role.CITY_LEADER)
+def to_publish(session: Session, actor: Actor) -> Iterable[Task]:
+    """Cycles whose window has ended; who publishes looks at the effects first."""
+    rows = session.execute(
+        select(EvaluationCycle.id, EvaluationCycle.label)
+        .where(
+            EvaluationCycle.phase == EvaluationPhase.DRAFTED,
+            EvaluationCycle.objections_until <= clock.now(),
+        )
+        .order_by(EvaluationCycle.objections_until, EvaluationCycle.id)
+        .limit(MOST)
+    )
+    for id_, label in rows:
+        yield Task(f"公布评价结果：{label}", f"/work/evaluations/{id_}", None, "评价")
