@@ -163,7 +163,7 @@ def _refused(demand_id: int, error: Invalid | Conflict) -> Response:
     return inquiry_shapes.answer(_page(_get(demand_id), fields), status)
 
 
-@blueprint.post("/demands/<int:demand_id>/steps/<any(publish, end, discard, revise):action>")
+@blueprint.post("/demands/<int:demand_id>/steps/<any(publish,end,discard,revise):action>")
 @needs(Permission.DEMAND_WRITE)
 @once.once
 def step_demand(demand_id: int, action: str) -> Response:

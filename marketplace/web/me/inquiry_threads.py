@@ -9,6 +9,7 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid
 from marketplace.models import InquiryParty
 from marketplace.permissions import Permission
+from marketplace.schemas.accounts import Nothing
 from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, ContactForm, PostForm, StepForm
 from marketplace.services import files, inquiries, inquiry_threads
 from marketplace.services.inquiry_threads import ENDED, FILES
@@ -119,6 +120,7 @@ def show_contact(party_id: int) -> Response:
 def hide_contact(party_id: int) -> Response:
     """Take it back."""
     row = _get(party_id)
+    load(Nothing(), once.fields())
     inquiry_threads.hide_contact(current_session(), current_actor(), row)
     flash("已收回联系方式。", "ok")
     return _back(party_id)
