@@ -46,8 +46,9 @@ def build(source: Path, target: Path) -> dict[str, str]:
             raise BrokenStatic(f"{name}: only data: addresses are allowed in url(), and no @import")
         manifest[name] = _hashed(name, content)
         _write(target / manifest[name], content)
-        if path.suffix in COMPRESSED:
-            _write(target / f"{manifest[name]}.gz", gzip.compress(content, 9, mtime=0))
+        packed = target / f"{manifest[name]}.gz"
+        if path.suffix in COMPRESSED and not packed.exists():
+            _write(packed, gzip.compress(content, 9, mtime=0))
     return manifest
 
 
