@@ -214,10 +214,11 @@ def _replace(
     """Another grant instead of this one; sessions in the old role end."""
     user = row.user
     end(session, actor, row, reason)
-    return roles.give(
+    fresh = roles.give(
         session, actor, user=user, role=wanted.role, organisation=organisation,
         leads=wanted.leads and wanted.role is Role.ENTERPRISE,
     )  # fmt: skip
+    return member(session, organisation, fresh.id)
 
 
 def end(session: Session, actor: Actor, row: RoleGrant, reason: str) -> None:

@@ -11,8 +11,9 @@ from flask import Flask
 
 from marketplace import outbox
 from marketplace.mail import Mailer
-from marketplace.models import User
+from marketplace.models import RoleGrant, User
 from marketplace.phases import Role
+from marketplace.services import sessions
 from tests import factories
 from tests.factories import PASSWORD
 from tests.support.browser_like import BrowserLike
@@ -72,3 +73,22 @@ def person(database) -> Callable[..., User]:
 def sign_in(client: BrowserLike, user: User, password: str = PASSWORD, **data):
     """Send the login form."""
     return client.post("/login", data={"login": user.login, "password": password, **data})
+
+
+@pytest.fixture
+def enter(app: Flask) -> Callable[..., BrowserLike]:
+    """``enter(grant)``: a client signed in as who holds it, in that role."""
+
+    def opened(grant: RoleGrant) -> BrowserLike:
+        client = app.test_client()
+        assert isinstance(client, BrowserLike)
+        with app.extensions["database"].unit_of_work() as session:
+            user = session.get_one(User, grant.user_id)
+            grants = sessions.live_grants(session, user.id)
+            device = sessions.Device("127.0.0.1", "test")
+            fresh = sessions.open_session(session, user, grants, device, grant.id)
+        client.use_session(fresh.token)
+        client.user = user
+        return client
+
+    return opened

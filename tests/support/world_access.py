@@ -1,0 +1,60 @@
+"""People and organisations around requests for access."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from marketplace.crypto import Cipher
+from marketplace.models import AccessRequest, Organisation, RoleGrant, User
+from marketplace.permissions import Actor
+from marketplace.phases import Role
+from marketplace.services import access_decisions, access_requests, roles, sessions
+from marketplace.services.access_requests import Filing
+from tests import factories
+
+DISTRICT = "370202"
+PHONE = "13812345678"
+
+
+def register_form(uscc: str, **given: str) -> dict[str, str]:
+    """The form of an enterprise as a browser sends it."""
+    return {
+        "form_key": "k" * 20, "uscc": uscc, "name": "青岛示例注塑有限公司", "district": DISTRICT,
+        "address": "示例路1号", "headcount": "60", "contact_name": "王申请", "phone": PHONE,
+        **given,
+    }  # fmt: skip
+
+
+def ask(
+    session: Session, cipher: Cipher, uscc: str, *, user: User | None = None, **given: Any
+) -> AccessRequest:
+    """A filed and sent request of an enterprise (or ``kind="claim"``)."""
+    user = user or factories.make_user(session)
+    values: dict[str, Any] = {
+        "kind": "register", "uscc": uscc, "name": "青岛示例注塑有限公司", "district": DISTRICT,
+        "contact_name": "王申请", "contact_post": "厂长", "phone": PHONE, **given,
+    }  # fmt: skip
+    actor = person(user)
+    row = access_requests.file(session, actor, cipher, Filing(**values))
+    access_decisions.send(session, actor, row)
+    return row
+
+
+def person(user: User) -> Actor:
+    """Somebody without a role."""
+    return Actor(user_id=user.id, name=user.name)
+
+
+def acting(session: Session, grant: RoleGrant) -> Actor:
+    """Who acts in a role."""
+    held = roles.get(session, grant.id)
+    return sessions.actor_of(session.get_one(User, held.user_id), held)
+
+
+def lead(session: Session, organisation: Organisation, **given: Any) -> RoleGrant:
+    """A lead of an enterprise or an owner of a provider."""
+    claimed = organisation.kind == "provider"
+    return factories.make_grant(
+        session, factories.make_user(session, **given),
+        Role.PROVIDER_OWNER if claimed else Role.ENTERPRISE, organisation, leads=not claimed,
+    )  # fmt: skip
