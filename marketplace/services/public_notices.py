@@ -17,10 +17,10 @@ from marketplace import clock
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import Why, record
 from marketplace.models import NoticeEntry, PublicNotice, Round
-from marketplace.permissions import Actor, Permission, require
+from marketplace.permissions import Actor, Permission, can, require
 from marketplace.phases import LIVE_ENTRIES, PUBLIC_NOTICES, NoticePhase
 from marketplace.programmes import nouns
-from marketplace.services import database_clock, errata, public_notices_told
+from marketplace.services import database_clock, errata, files, public_notices_told
 from marketplace.services import public_notices_windows as windows
 from marketplace.services.public_notices_kinds import Ending, Kind, Line, register
 from marketplace.services.public_notices_kinds import get as kind
@@ -31,6 +31,12 @@ __all__ = ["Ending", "Kind", "Line", "draft", "finish_label", "kind", "publish",
 
 lives_in(PublicNotice, "public_notice", joinedload(PublicNotice.round))
 lives_in(NoticeEntry, "notice_entry", joinedload(NoticeEntry.notice).joinedload(PublicNotice.round))
+
+ATTACHMENT = "notice_attachment"
+
+files.READERS[ATTACHMENT] = lambda actor, row: (
+    row.phase in PUBLIC_NOTICES or can(actor, Permission.NOTICE_READ)
+)
 
 LONGEST_TEXT = 5000
 Body = Sequence[dict[str, str]]

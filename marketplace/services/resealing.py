@@ -8,7 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.crypto import Cipher
-from marketplace.models import AccessRequest, Complaint, FormDraft, HeldForm, Provider, User
+from marketplace.models import (
+    AccessRequest,
+    Complaint,
+    FormDraft,
+    HeldForm,
+    Objection,
+    Provider,
+    User,
+)
 from marketplace.permissions import Actor, Permission, require
 from marketplace.services import (
     access_requests,
@@ -16,6 +24,7 @@ from marketplace.services import (
     contacts,
     drafts,
     held_forms,
+    objections,
     second_factor,
 )
 
@@ -34,6 +43,7 @@ SEALED: tuple[tuple[type[Any], tuple[str, ...], Place], ...] = (
         lambda row: access_requests.place(row.id),
     ),
     (HeldForm, ("data_encrypted",), lambda row: held_forms.place(row.user_id)),
+    (Objection, ("contact_encrypted",), objections.place),
     (
         Complaint,
         ("name_encrypted", "phone_encrypted"),

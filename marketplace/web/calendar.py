@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
@@ -12,7 +12,7 @@ from marketplace.clock import CountedDay
 from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.permissions import Permission, can
-from marketplace.services import calendar
+from marketplace.services import calendar, calendar_notice, public_notices_changes
 from marketplace.services.calendar import YearOfDays
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, page_again, query_data
@@ -24,7 +24,7 @@ LONGEST_COUNT = 60
 WEEKDAYS = "一二三四五六日"
 LABELS = {
     "year": "年份", "official": "是否官方", "source": "依据", "days": "例外日期", "start": "起算日",
-    "count": "工作日数",
+    "count": "工作日数", "notice": "通知原文",
 }  # fmt: skip
 
 
@@ -37,6 +37,15 @@ class CountQuery(Schema):
         validate=validate.Range(1, LONGEST_COUNT, error=f"应在1至{LONGEST_COUNT}之间"),
         error_messages={"invalid": "请填写整数"},
     )
+
+
+class NoticeText(Schema):
+    """The words of the State Council's notice."""
+
+    notice = fields.String(
+        required=True, validate=validate.Length(max=10_000, error="内容过长"),
+        error_messages={"required": "请粘贴通知原文"},
+    )  # fmt: skip
 
 
 class YearForm(Schema):
@@ -102,12 +111,36 @@ def edit_year(year: int) -> str:
     return render_template("calendar/edit.html", errors={}, values=values, **_form(found))
 
 
+@blueprint.post("/<int:year>/import")
+@needs(Permission.CALENDAR_EDIT)
+def import_year(year: int) -> str | Response:
+    """Read the official notice into the form; nothing is kept before it is saved there."""
+    found = _present(year)
+    sent = once.fields()
+    values = {"source": found.source, "days": found.as_text, "official": found.official}
+    try:
+        days = calendar_notice.read(year, load(NoticeText(), sent)["notice"])
+    except Invalid as error:
+        given = {**values, "notice": sent.get("notice", "")}
+        page = render_template(
+            "calendar/edit.html", errors=error.fields, values=given, **_form(found)
+        )
+        response = make_response(page)
+        response.status_code = 422
+        return response
+    values |= {"days": YearOfDays(year, True, "", days).as_text, "official": True}
+    return render_template(
+        "calendar/edit.html", errors={}, values=values, imported=len(days), **_form(found)
+    )
+
+
 @blueprint.post("/<int:year>/edit")
 @needs(Permission.CALENDAR_EDIT)
 @once.once
 def save_year(year: int) -> Response:
     """Replace the year."""
     session = current_session()
+    before = {row.id: row.ends_on for row in public_notices_changes.running(session, year)}
     try:
         data = load(YearForm(), once.fields())
         calendar.save_year(
@@ -124,7 +157,14 @@ def save_year(year: int) -> Response:
         response = page_again("calendar/edit.html", again, changed=True, **_form(_present(year)))
         response.status_code = 409
         return response
+    moved = [
+        row
+        for row in public_notices_changes.running(session, year)
+        if row.ends_on != before.get(row.id)
+    ]
     flash(f"{year}年工作日历已保存。", "ok")
+    for row in moved:
+        flash(f"《{row.title}》的公示截止日顺延到{row.ends_on}，公示页已注明。", "warn")
     return redirect(url_for("calendar.year", year=year), 303)
 
 
@@ -139,7 +179,10 @@ def _present(year: int) -> YearOfDays:
 
 
 def _form(found: YearOfDays) -> dict[str, Any]:
-    return {"year": found, "before": found.as_text, "labels": LABELS}
+    return {
+        "year": found, "before": found.as_text, "labels": LABELS,
+        "running": public_notices_changes.running(current_session(), found.year),
+    }  # fmt: skip
 
 
 def _summary(row: Any) -> dict[str, Any]:

@@ -8,9 +8,13 @@ from sqlalchemy import text
 from marketplace import migrate
 from marketplace.db import Database
 from marketplace.indexing.wiring import Catalogue
+from marketplace.services import database_clock
 from marketplace.web.access import public
 
 blueprint = Blueprint("health", __name__)
+
+MOST_SKEW = 2.0
+"""Seconds that two clocks may differ before it is said."""
 
 
 @blueprint.get("/healthz")
@@ -24,7 +28,9 @@ def live() -> Response:
 @public
 def ready() -> Response:
     """Database reachable and migrated. Without search, pages fall back to lists: still ready."""
-    checks = {"database": _check(_database), "search": _check(_search)}
+    checks = {
+        "database": _check(_database), "search": _check(_search), "clock": _check(_clock),
+    }  # fmt: skip
     return _answer(checks, 200 if checks["database"] == "ok" else 503)
 
 
@@ -48,6 +54,14 @@ def _database() -> str:
     with database.reading() as session:
         session.execute(text("SELECT 1"))
     return "ok" if migrate.current(database.engine) == migrate.head() else "not migrated"
+
+
+def _clock() -> str:
+    """How far our clock is from the database's, which closes windows for everybody (E47)."""
+    database: Database = current_app.extensions["database"]
+    with database.reading() as session:
+        skew = database_clock.skew_seconds(session)
+    return "ok" if abs(skew) < MOST_SKEW else f"{skew:+.0f} s"
 
 
 def _search() -> str:

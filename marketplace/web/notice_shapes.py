@@ -17,7 +17,7 @@ from marketplace.models import (
     StoredFile,
 )
 from marketplace.programmes import nouns
-from marketplace.services import errata, files
+from marketplace.services import errata, files, public_notices
 from marketplace.services.public_notices_kinds import get as kind_of
 from marketplace.web.context import day as day_words
 from marketplace.web.context import dt
@@ -25,7 +25,7 @@ from marketplace.web.uploads import size_text
 
 TONES = {"success": "ok", "warning": "warn"}
 WEEKDAYS = "一二三四五六日"
-ATTACHMENT = "notice_attachment"
+ATTACHMENT = public_notices.ATTACHMENT
 
 
 def tag(noun: str, state_id: str, *, staff: bool = True) -> dict[str, str]:
