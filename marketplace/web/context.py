@@ -26,6 +26,7 @@ PUBLIC_NAV = (
     ("资源池看板", "/pool"),
     ("公示公告", "/notices"),
     ("政策与预审", "/programme"),
+    ("活动", "/activities"),
 )
 
 STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
@@ -42,8 +43,6 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("资源池", "需求管理", "/work/demands", Permission.DEMAND_MODERATE),
     ("资源池", "动态评价", "/work/evaluations", Permission.EVALUATION_DESK),
     ("资源池", "假设测算", "/work/what-if", Permission.EVALUATION_SIMULATE),
-    ("资源池", "咨询督办", "/work/inquiries", Permission.INQUIRY_WATCH),
-    ("资源池", "需求管理", "/work/demands", Permission.DEMAND_MODERATE),
     ("资源池", "豁免", "/work/waivers", Permission.POOL_READ),
     ("资源池", "禁报期", "/work/bans", Permission.POOL_READ),
     ("资源池", "服务商资料", "/work/providers", Permission.WORK_READ),
@@ -51,6 +50,10 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("资源池", "合同备案与项目", "/work/projects", Permission.WORK_READ),
     ("资源池", "群发通知", "/work/letters/new", Permission.LETTER_SEND),
     ("日常管理", "定期报告", "/work/reports", Permission.WORK_READ),
+    ("日常管理", "投诉", "/work/complaints", Permission.WORK_READ),
+    ("日常管理", "抽查", "/work/spot-checks", Permission.WORK_READ),
+    ("日常管理", "活动", "/work/activities", Permission.WORK_READ),
+    ("日常管理", "评优", "/work/awards", Permission.WORK_READ),
     ("数据", "数据导入", "/work/imports", Permission.IMPORT_RUN),
     ("数据", "工作日历", "/work/calendar", Permission.WORK_READ),
     ("系统管理", "单位", "/admin/organisations", Permission.ORGANISATION_READ),
@@ -65,6 +68,7 @@ STAFF_AREAS = ("/work", "/admin")
 
 FOOTER = (
     ("联系我们", "/contact"),
+    ("投诉服务商", "/complaints"),
     ("隐私说明", "/privacy"),
     ("无障碍声明", "/accessibility"),
     ("网站地图", "/sitemap"),

@@ -11,8 +11,8 @@ from marketplace.permissions import Actor, Permission, visible
 from marketplace.services.reports import reading
 from marketplace.services.reports.rules import rules
 from marketplace.services.reports.sources import Known
-from marketplace.web import upkeep
 from marketplace.web.context import dt
+from marketplace.web.work import upkeep
 
 READS: dict[str, tuple[type[Any], Permission]] = {
     "projects": (Project, Permission.PROJECT_READ),

@@ -1,6 +1,7 @@
 """Pages for enterprises (/me). Its modules register their views when the package is read."""
 
 from marketplace.web.me import (  # noqa: F401
+    complaints,
     demands,
     favourites,
     inquiries,

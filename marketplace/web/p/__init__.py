@@ -3,6 +3,7 @@
 import marketplace.web.p.badge
 import marketplace.web.p.case_form
 import marketplace.web.p.cases
+import marketplace.web.p.complaints
 import marketplace.web.p.confirm
 import marketplace.web.p.demands
 import marketplace.web.p.evaluations

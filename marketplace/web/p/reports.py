@@ -16,10 +16,10 @@ from marketplace.services.reports import tasks as _tasks  # noqa: F401  tasks re
 from marketplace.services.reports.rules import rules
 from marketplace.services.reports.writing import Typed
 from marketplace.web import report_shapes as shapes
-from marketplace.web import upkeep
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load
 from marketplace.web.p.blueprint import MENU, blueprint
+from marketplace.web.work import upkeep
 
 MENU.append(("报告", "/p/reports", Permission.PROVIDER_DESK))
 TABS = (("", "全部"), ("owed", "待报"), (reading.OVERDUE, "逾期"), ("submitted", "已报"))

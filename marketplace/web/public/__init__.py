@@ -5,10 +5,12 @@ from flask import Blueprint
 blueprint = Blueprint("public", __name__)
 
 from marketplace.web.public import (  # noqa: E402, F401  views register themselves
+    activities,
     badge,
     board,
     case,
     compare,
+    complaints,
     demands,
     digests,
     exports,

@@ -2,7 +2,9 @@
 
 # Views register themselves with the blueprint.
 import marketplace.web.work.actions
+import marketplace.web.work.activities
 import marketplace.web.work.admissions
+import marketplace.web.work.awards
 import marketplace.web.work.bans
 import marketplace.web.work.batches
 import marketplace.web.work.board
@@ -10,6 +12,7 @@ import marketplace.web.work.bulk
 import marketplace.web.work.candidacies
 import marketplace.web.work.cases
 import marketplace.web.work.changes
+import marketplace.web.work.complaints
 import marketplace.web.work.demands
 import marketplace.web.work.evaluations
 import marketplace.web.work.evaluations_publish
@@ -30,6 +33,7 @@ import marketplace.web.work.report_sums
 import marketplace.web.work.reports
 import marketplace.web.work.requests
 import marketplace.web.work.rounds
+import marketplace.web.work.spot_checks
 import marketplace.web.work.texts
 import marketplace.web.work.waivers
 import marketplace.web.work.what_if

@@ -21,12 +21,12 @@ from marketplace.services import exports
 from marketplace.services.reports import rollup, summaries
 from marketplace.services.reports.rollup import Row, Scope, Sums
 from marketplace.services.reports.rules import rules
-from marketplace.web import limits, security_log, upkeep
+from marketplace.web import limits, security_log
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, term
 from marketplace.web.downloads import attachment
 from marketplace.web.forms import load
-from marketplace.web.work import once
+from marketplace.web.work import once, upkeep
 from marketplace.web.work import reports as board
 from marketplace.web.work.blueprint import blueprint
 

@@ -15,11 +15,12 @@ from marketplace.services import exports
 from marketplace.services.reports import checking, reading, rollup
 from marketplace.services.reports import tasks as _tasks  # noqa: F401  tasks register themselves
 from marketplace.services.reports.rollup import Scope
-from marketplace.web import limits, programmes, security_log, upkeep
+from marketplace.web import limits, programmes, security_log
 from marketplace.web import report_shapes as shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, term, vocabulary
 from marketplace.web.downloads import attachment
+from marketplace.web.work import upkeep
 from marketplace.web.work.blueprint import blueprint
 
 MOST = 5000

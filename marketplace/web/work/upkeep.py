@@ -238,3 +238,9 @@ def register_steps(
 
     blueprint.add_url_rule(rule, f"{noun.name}_step", needs(reading)(shown), methods=["GET"])
     blueprint.add_url_rule(rule, f"take_{noun.name}_step", needs(acting)(taken), methods=["POST"])
+
+
+def number(name: str) -> int | None:
+    """A number in the query, such as the id of a row that a page is about."""
+    given = request.args.get(name, "")
+    return int(given) if given.isdecimal() and len(given) < 10 else None
