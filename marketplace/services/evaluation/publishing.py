@@ -20,7 +20,7 @@ from marketplace.models.evaluations import NOT_RATED
 from marketplace.permissions import Actor
 from marketplace.phases import ProceedingKind
 from marketplace.programmes.evaluation import Evaluation
-from marketplace.services import proceedings
+from marketplace.services import applicants, proceedings, proceedings_rules
 from marketplace.services.evaluation import pinned, scoring
 from marketplace.services.standing_notices import place_of
 
@@ -106,7 +106,7 @@ def _effect(scheme: Evaluation, sheet: EvaluationSheet, before: str) -> Effect:
         again = scheme.failed.second_consecutive if before == worst else _first(scheme)
         follow = scheme.failed.veto if vetoes else again
     kind = KINDS.get(follow)
-    if kind and not proceedings.offers(sheet.membership.round.programme, kind):
+    if kind and not proceedings_rules.offers(sheet.membership.round.programme, kind):
         follow = ""
     grade = next((item for item in scheme.grades if item.id == sheet.grade), None)
     texts = [f"公开等次“{scoring.label(scheme, sheet.grade)}”"]
@@ -138,15 +138,16 @@ def run(session: Session, actor: Actor, cycle: EvaluationCycle, at: datetime, wh
     for effect in planned:
         _told(session, actor, cycle, effect, why)
     session.flush()
+    followed = [effect for effect in planned if effect.follow]
+    applicants.lock(session, [item.sheet.provider.organisation_id for item in followed])
     refused = [
         (effect.name, reason)
-        for effect in planned
-        if effect.follow and (reason := _follow(session, actor, cycle, effect, why))
+        for effect in followed
+        if (reason := _follow(session, actor, cycle, effect, why))
     ]
     keys = sorted({f"provider/{effect.sheet.provider_id}" for effect in planned})
     outbox.put_many(session, outbox.INDEX, keys)
-    followed = sum(bool(effect.follow) for effect in planned)
-    return Report(len(planned), followed - len(refused), tuple(refused))
+    return Report(len(planned), len(followed) - len(refused), tuple(refused))
 
 
 def _told(session: Session, actor: Actor, cycle: EvaluationCycle, effect: Effect, why: Why) -> None:

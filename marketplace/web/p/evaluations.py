@@ -16,6 +16,7 @@ from marketplace.phases import EvaluationPhase
 from marketplace.schemas import evaluations as schema
 from marketplace.services.evaluation import (
     evaluation_tasks,  # noqa: F401  tasks register themselves
+    grade_appeals,  # noqa: F401  appeals find their decisions by it
     objections,
     pinned,
     scoring,

@@ -19,6 +19,7 @@ from marketplace.services import rounds
 from marketplace.services.evaluation import (
     cycles,
     evaluation_tasks,  # noqa: F401  tasks register themselves
+    grade_appeals,  # noqa: F401  appeals find their decisions by it
     missing,
     pinned,
     scoring,
