@@ -1,0 +1,66 @@
+"""Appeals against published grades: what is decided about a sheet, and what upholding does."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from marketplace import outbox
+from marketplace.history import Why, record
+from marketplace.models import (
+    Appeal,
+    EvaluationSheet,
+    Event,
+    Membership,
+    Provider,
+)
+from marketplace.permissions import Actor
+from marketplace.services import appeals
+from marketplace.services.appeals import Decided
+
+GRADE = "grade"
+
+
+def _sheet(session: Session, sheet_id: int) -> EvaluationSheet | None:
+    way = joinedload(EvaluationSheet.membership)
+    return session.scalars(
+        select(EvaluationSheet)
+        .where(EvaluationSheet.id == sheet_id)
+        .options(
+            way.joinedload(Membership.round),
+            way.joinedload(Membership.provider).joinedload(Provider.organisation),
+        )
+    ).one_or_none()
+
+
+def decided(session: Session, sheet_id: int) -> Decided | None:
+    """The publication of a sheet's grade; None before it, and once it was revoked."""
+    sheet = _sheet(session, sheet_id)
+    if sheet is None or sheet.published_at is None:
+        return None
+    event = session.scalars(
+        select(Event)
+        .where(
+            Event.subject_type == EvaluationSheet.__tablename__, Event.subject_id == sheet_id,
+            Event.action == "evaluation_graded",
+        )
+        .order_by(Event.id.desc())
+        .limit(1)
+    ).one_or_none()  # fmt: skip
+    return None if event is None else Decided(GRADE, sheet.membership, event)
+
+
+def uphold(session: Session, actor: Actor, appeal: Appeal, why: Why) -> None:
+    """The grade is no longer public; the place is evaluated again in a cycle of its own.
+
+    The sheet keeps everything it was reckoned from.
+    """
+    sheet = _sheet(session, appeal.subject_id)
+    if sheet is None or sheet.published_at is None:
+        return
+    sheet.published_at = None
+    session.flush()
+    record(session, actor, "evaluation_revoked", sheet, why=why, diff={"grade": sheet.grade})
+    outbox.put_many(session, outbox.INDEX, [f"provider/{sheet.provider_id}"])
+
+
+appeals.DECISIONS[EvaluationSheet.__tablename__] = decided
+appeals.UPHOLDERS[EvaluationSheet.__tablename__] = uphold
