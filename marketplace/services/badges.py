@@ -66,7 +66,8 @@ def _badge(places: Sequence[Membership]) -> Badge:
     if shown:
         state = state_of(gravest(shown))
         first = min(shown, key=lambda row: (row.listed_on, row.id))
-        text = f"{state.public_label} · {first.listed_on.year} {first.round.label}"
+        year, label = str(first.listed_on.year), first.round.label
+        text = f"{state.public_label} · {label if year in label else f'{year} {label}'}"
         return Badge(name, text, COLOURS.get(state.tone, GREY), True, rows)
     waiting = any(row.phase == StandingPhase.SUSPENDED for row in rows)
     return Badge(name, SUSPENDED if waiting else LEFT, GREY, False, rows)

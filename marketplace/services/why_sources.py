@@ -31,6 +31,8 @@ class Noun:
     over: Mapping[str, str] = field(default_factory=dict)
     public: bool = False
     public_states: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    """Actions that count; empty: all."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def registry() -> Registry:
 
 def _noun(name: str, given: dict[str, Any]) -> Noun:
     lists: dict[str, Any] = {
-        key: tuple(given[key]) for key in ("where", "public_states") if key in given
+        key: tuple(given[key]) for key in ("where", "public_states", "only") if key in given
     }
     return Noun(name, **{**given, **lists})
 
@@ -136,7 +138,8 @@ def event_ids(known: Mapping[str, Any]) -> Select[Any]:
 def _each(known: Mapping[str, Any]) -> Iterator[Select[Any]]:
     for noun in registry().nouns.values():
         rows = rows_of(noun, known)
-        yield select(Event.id).where(Event.subject_type == noun.name, Event.subject_id.in_(rows))
+        found = select(Event.id).where(Event.subject_type == noun.name, Event.subject_id.in_(rows))
+        yield found.where(Event.action.in_(noun.only)) if noun.only else found
 
 
 def _table(name: str) -> Table:

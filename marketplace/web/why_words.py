@@ -6,7 +6,7 @@ from typing import Any
 
 from marketplace import clock
 from marketplace.db import Base
-from marketplace.models import Event, Membership
+from marketplace.models import Event, Membership, Round
 from marketplace.phases import ROLE_LABELS, Role
 from marketplace.programmes import nouns
 from marketplace.programmes.workflows import State, Transition, Workflow
@@ -64,6 +64,7 @@ def line(step: Step, *, staff: bool) -> dict[str, Any]:
         "document_no": event.document_no,
         "rules": [_rule(item) for item in step.rules],
         "version": _version(step),
+        "effective": _effective(event),
         "result": _result(event),
         "clock": _clock(step.clock),
         "tone": TONES.get(action.tone, action.tone) if action else "neutral",
@@ -102,8 +103,8 @@ def _office(event: Event) -> str:
 
 def _states(step: Step, *, staff: bool) -> str:
     event = step.event
-    if event.from_state == event.to_state:
-        return ""
+    if event.from_state == event.to_state or event.subject_type == Round.__tablename__:
+        return ""  # what a round calls listed is said of its places
     before, after = (_state(step, code, staff=staff) for code in (event.from_state, event.to_state))
     return f"{before} → {after}" if before and after else after or before
 
@@ -165,6 +166,13 @@ def _version(step: Step) -> dict[str, str]:
         "hash": step.version,
         "short": step.version[:SHORT_HASH],
     }
+
+
+def _effective(event: Event) -> str:
+    """The day from which it held, where that is not the day of the record: lists that came later,
+    exits of the past."""
+    day = event.diff.get("exited_on") or event.diff.get("listed_on")
+    return "" if not day or day == clock.beijing(event.at).date().isoformat() else str(day)
 
 
 def _result(event: Event) -> str:
