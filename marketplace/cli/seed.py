@@ -51,6 +51,7 @@ def seed_demo(context: click.Context) -> None:
     click.echo(f"案例：新增{seed_cases()}")
     click.echo(f"资料：新增{database().run(seed_profiles)}")
     click.echo(f"选型：新增{database().run(seed_choosing)}")
+    click.echo(f"开通：新增{seed_access()}")
     refresh_index(context)
 
 
@@ -66,6 +67,15 @@ def seed_choosing(session: Session) -> int:
     from marketplace.services import demo_choosing
 
     return demo_choosing.ensure(session, settings())
+
+
+def seed_access() -> int:
+    """Requests for access in every state; their letter is kept before the transaction begins."""
+    from marketplace.services import demo_access, demo_stage
+
+    store = open_storage(settings().storage_url)
+    letter = store.put(io.BytesIO(demo_stage.document()), "示例授权书.pdf", limit=2**20)
+    return database().run(lambda session: demo_access.ensure(session, settings(), letter))
 
 
 def seed_projects() -> int:
