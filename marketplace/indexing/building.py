@@ -33,11 +33,9 @@ def standing_of(listed: Sequence[Membership]) -> dict[str, str]:
     membership = gravest(listed)
     state = state_of(membership)
     return {
-        "phase": membership.phase,
-        "label": state.public_label,
-        "icon": state.icon,
+        "phase": membership.phase, "label": state.public_label, "icon": state.icon,
         "tone": state.tone,
-    }
+    }  # fmt: skip
 
 
 def _codes(*groups: Iterable[str]) -> tuple[str, ...]:
