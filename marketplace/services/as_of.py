@@ -230,7 +230,7 @@ def name_on(session: Session, organisation: Organisation, day: date) -> str:
 
 @dataclass(frozen=True)
 class Rated:
-    """The grade of a place that was in force: its score, its name by the scheme of its cycle."""
+    """The grade of a place that was in force, in the words that its cycle made public."""
 
     score: str
     grade: str
@@ -245,13 +245,11 @@ def grades_on(session: Session, membership_ids: Sequence[int], day: date) -> dic
             EvaluationSheet.membership_id.in_(membership_ids),
             EvaluationSheet.published_at < clock.end_of_day(day),
         )
-        .options(joinedload(EvaluationSheet.cycle))
         .order_by(EvaluationSheet.published_at, EvaluationSheet.id)
     )
-    return {row.membership_id: _rated(row) for row in rows}
-
-
-def _rated(row: EvaluationSheet) -> Rated:
-    names = {item["id"]: item["name"] for item in row.cycle.scheme.get("grades", [])}
-    score = "" if row.score is None else str(row.score)
-    return Rated(score, names.get(row.grade, "暂不评级"), row.cycle.label)
+    found = {}
+    for row in rows:
+        told = row.result.get("public")
+        if told:
+            found[row.membership_id] = Rated(told["score"], told["name"], told["cycle"])
+    return found

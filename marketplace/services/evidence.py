@@ -150,7 +150,7 @@ def _entries(
     for version, programme in texts.items():
         name = f"programme-{version[:12]}.json"
         yield Entry(name, f"方案文本，校验值 {version}", _json(to_snapshot(programme)))
-    known = facts(story.membership)
+    known = facts(session, story.membership)
     found: dict[str, list[int]] = {}
     for noun in registry().nouns.values():
         table = Base.metadata.tables[noun.name]

@@ -142,7 +142,7 @@ def public(session: Session, provider_id: int, membership_id: int) -> Story:
 
 
 def _story(session: Session, membership: Membership) -> Story:
-    ids = event_ids(facts(membership))
+    ids = event_ids(facts(session, membership))
     newest = select(Event).where(Event.id.in_(ids)).order_by(Event.at.desc(), Event.id.desc())
     rows = session.scalars(newest.limit(MOST + 1)).all()
     events = list(reversed(rows[:MOST]))
@@ -187,7 +187,7 @@ def _organisations(session: Session, events: Iterable[Event]) -> dict[int, str]:
     rows = session.execute(
         select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
     )
-    return {id_: name for id_, name in rows}
+    return {row.id: row.name for row in rows}
 
 
 def _with_files(

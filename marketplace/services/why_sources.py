@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, and_, or_, select, union_all
+from sqlalchemy.orm import Session
 
 from marketplace.db import Base
-from marketplace.models import Event, Membership
+from marketplace.models import Appeal, Event, Membership
 from marketplace.programmes.loader import read_yaml
 from marketplace.settings import ROOT
 
@@ -96,10 +97,13 @@ def _noun(name: str, given: dict[str, Any]) -> Noun:
     return Noun(name, **{**given, **lists})
 
 
-def facts(membership: Membership) -> dict[str, Any]:
-    """What tables are compared with; the provider of ``membership`` is loaded."""
+def facts(session: Session, membership: Membership) -> dict[str, Any]:
+    """What tables are compared with; the provider of ``membership`` is loaded.
+
+    A place given back by an appeal is a row of its own: its story begins with the first one.
+    """
     return {
-        "membership": membership.id,
+        "membership": _line(session, membership.id),
         "provider": membership.provider_id,
         "organisation": membership.provider.organisation_id,
         "round": membership.round_id,
@@ -109,11 +113,25 @@ def facts(membership: Membership) -> dict[str, Any]:
     }
 
 
+def _line(session: Session, membership_id: int) -> list[int]:
+    """A membership and those that it was given back for, the newest first."""
+    line = [membership_id]
+    while True:
+        before = session.scalar(
+            select(Appeal.membership_id).where(
+                Appeal.restored_id == line[-1], Appeal.membership_id.not_in(line)
+            )
+        )
+        if before is None:
+            return line
+        line.append(before)
+
+
 def rows_of(noun: Noun, known: Mapping[str, Any]) -> Select[Any]:
     """SELECT of the ids of a noun's rows that belong to the membership with these facts."""
     table = _table(noun.name)
     conditions = [
-        and_(*(table.c[column] == known[fact] for column, fact in option.items()))
+        and_(*(_equals(table, column, known[fact]) for column, fact in option.items()))
         for option in noun.where
     ]
     for parent, column in noun.under.items():
@@ -124,6 +142,10 @@ def rows_of(noun: Noun, known: Mapping[str, Any]) -> Select[Any]:
         ids = select(link.c[column]).where(link.c.id.in_(select(children.c.id)))
         conditions.append(table.c.id.in_(ids))
     return select(table.c.id).where(or_(*conditions))
+
+
+def _equals(table: Table, column: str, value: Any) -> ColumnElement[bool]:
+    return table.c[column].in_(value) if isinstance(value, list) else table.c[column] == value
 
 
 def event_ids(known: Mapping[str, Any]) -> Select[Any]:
