@@ -24,10 +24,12 @@ from marketplace.services import drafts, files, held_forms, inbox, links, sessio
 from marketplace.services.sessions import Device
 from tests import factories
 from tests.support import (
+    world_access,
     world_changes,
     world_choosing,
     world_evaluations,
     world_inquiries,
+    world_notices,
     world_projects,
 )
 
@@ -112,10 +114,12 @@ def build(session: Session) -> World:
         "vocabulary.kind": "deployment",
         "term_id": factories.make_term(session, "deployment", "tested", "测试部署").id,
         "rebuild_id": _rebuild(session), "item_id": _parked(session),
+        **world_access.keep(session, user, client),
         **world_changes.keep(session, provider),
         **world_choosing.keep(session, client, provider),
         **world_inquiries.keep(session, client, provider),
         **world_evaluations.keep(session, membership),
+        **world_notices.keep(session, round_, candidacy, provider),
         **world_projects.keep(session, membership, client),
         **_case(session, provider),
     }  # fmt: skip

@@ -21,6 +21,7 @@ from marketplace.models import (
     Dispute,
     Membership,
     Milestone,
+    Objection,
     Organisation,
     Person,
     Product,
@@ -29,14 +30,15 @@ from marketplace.models import (
     Rating,
 )
 from marketplace.permissions import NOBODY, RULES, SYSTEM, Actor, Permission, visible
-from marketplace.phases import ProjectPhase, Role
+from marketplace.phases import ObjectionPhase, ProjectPhase, Role
 from tests import factories
 from tests.support.world_changes import make_change_request
+from tests.support.world_notices import make_entry, make_notice, make_objection
 
 PARTS = (Milestone, ChangeNotice, Acceptance, Dispute, Rating)
 MODELS = (
     Organisation, Provider, Product, CaseStudy, CaseVersion, ChangeRequest, Person, Membership,
-    Candidacy, Project, *PARTS,
+    Candidacy, Objection, Project, *PARTS,
 )  # fmt: skip
 DISTRICTS = ("370202", "370212", None)
 
@@ -62,7 +64,10 @@ def fill(session: Session) -> list[int]:
         factories.make_person(session, provider)
         make_change_request(session, provider)
         membership = factories.make_membership(session, round_, provider)
-        factories.make_candidacy(session, round_, provider, segment="auto_parts")
+        candidacy = factories.make_candidacy(session, round_, provider, segment="auto_parts")
+        entry = make_entry(session, make_notice(session, round_), candidacy, provider)
+        for phase in (ObjectionPhase.RECEIVED, ObjectionPhase.REPLYING):
+            make_objection(session, entry, provider, phase=phase)
         enterprise = factories.make_organisation(session, kind="enterprise", district=district)
         for phase in ProjectPhase:
             project = factories.make_project(session, membership, enterprise, phase=phase)
