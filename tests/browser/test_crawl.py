@@ -51,6 +51,8 @@ NOT_LINKED = {
     "held.show": "comes after signing in again",
     "inbox.message": "answer to a form: that it was read is noted",
     "imports.job": "answer to a form",
+    "public.badge_json": "for programs of other sites",
+    "public.badge_svg": "a picture for other sites",
     "public.cases_file": "answer to a form",
     "public.products_file": "answer to a form",
     "public.providers_file": "answer to a form",
