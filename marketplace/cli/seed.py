@@ -51,6 +51,7 @@ def seed_demo(context: click.Context) -> None:
     click.echo(f"案例：新增{seed_cases()}")
     click.echo(f"资料：新增{database().run(seed_profiles)}")
     click.echo(f"选型：新增{database().run(seed_choosing)}")
+    click.echo(f"咨询：新增{seed_inquiries()}")
     click.echo(f"开通：新增{seed_access()}")
     refresh_index(context)
 
@@ -76,6 +77,19 @@ def seed_access() -> int:
     store = open_storage(settings().storage_url)
     letter = store.put(io.BytesIO(demo_stage.document()), "示例授权书.pdf", limit=2**20)
     return database().run(lambda session: demo_access.ensure(session, settings(), letter))
+
+
+def seed_inquiries() -> int:
+    """Enquiries and demands in every state; their one file is kept before the transaction."""
+    from marketplace.crypto import Cipher
+    from marketplace.services import demo_inquiries, demo_stage
+
+    store = open_storage(settings().storage_url)
+    paper = store.put(io.BytesIO(demo_stage.document()), "示例材料.pdf", limit=2**20)
+    cipher = Cipher(settings().encryption_keys)
+    return database().run(
+        lambda session: demo_inquiries.ensure(session, settings(), cipher, paper)
+    )
 
 
 def seed_projects() -> int:
