@@ -87,9 +87,7 @@ def seed_inquiries() -> int:
     store = open_storage(settings().storage_url)
     paper = store.put(io.BytesIO(demo_stage.document()), "示例材料.pdf", limit=2**20)
     cipher = Cipher(settings().encryption_keys)
-    return database().run(
-        lambda session: demo_inquiries.ensure(session, settings(), cipher, paper)
-    )
+    return database().run(lambda session: demo_inquiries.ensure(session, settings(), cipher, paper))
 
 
 def seed_projects() -> int:
