@@ -53,7 +53,15 @@ def seed_demo(context: click.Context) -> None:
     click.echo(f"选型：新增{database().run(seed_choosing)}")
     click.echo(f"咨询：新增{seed_inquiries()}")
     click.echo(f"开通：新增{seed_access()}")
+    click.echo(f"日常：新增{database().run(seed_upkeep)}")
     refresh_index(context)
+
+
+def seed_upkeep(session: Session) -> int:
+    """Reports, complaints, spot checks, activities and awards in every state."""
+    from marketplace.services import demo_upkeep
+
+    return demo_upkeep.ensure(session, settings())
 
 
 def seed_profiles(session: Session) -> int:

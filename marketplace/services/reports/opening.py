@@ -63,6 +63,12 @@ def open_round(session: Session, round_id: int) -> int:
     return made
 
 
+def open_period(session: Session, round_: Round, duty: Duty, span: Period) -> int:
+    """Open one period of one duty for a round, up to ``BATCH`` reports; answers how many."""
+    places = _missing(session, round_, duty, span)[:BATCH]
+    return _insert(session, round_, duty, span, places, calendar.load(session))
+
+
 def _spans(session: Session, round_: Round, duty: Duty) -> Iterable[Period]:
     """The latest period, and what was missed since reports were opened for the last time."""
     latest = duty.latest(clock.today())
