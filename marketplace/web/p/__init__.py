@@ -10,6 +10,7 @@ import marketplace.web.p.evaluations
 import marketplace.web.p.home
 import marketplace.web.p.inquiries
 import marketplace.web.p.objections
+import marketplace.web.p.product_logo
 import marketplace.web.p.products
 import marketplace.web.p.profile
 import marketplace.web.p.projects

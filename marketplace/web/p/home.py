@@ -53,7 +53,7 @@ def _place(row: Membership) -> dict[str, Any]:
     return {
         "name": place_name(row), "round": row.round.label, "state": standing_tag(state_of(row)),
         "listed": day(row.listed_on), "reason": row.public_reason,
-        "until": day(row.valid_until) or "未规定",
+        "until": day(row.valid_until),
         "rectify_by": day(row.rectify_by),
     }  # fmt: skip
 

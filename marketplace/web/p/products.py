@@ -14,7 +14,7 @@ from marketplace.models.change_requests import PRODUCT
 from marketplace.permissions import Permission, can, visible
 from marketplace.phases import OPEN_REQUESTS
 from marketplace.schemas import profile as schema
-from marketplace.services import change_requests, prices, product_editing
+from marketplace.services import change_requests, prices, product_editing, product_editing_logo
 from marketplace.services import change_requests_subjects as subjects
 from marketplace.web import drafts, profile_shapes
 from marketplace.web.access import current_actor, needs
@@ -110,6 +110,7 @@ def product(product_id: int) -> str:
         }
         if present
         else None,
+        logo=product_editing_logo.of(session, row) is not None,
         history=profile_shapes.price_lines(prices.history(session, row.id)),
         may=can(actor, Permission.PROFILE_WRITE, row),
     )

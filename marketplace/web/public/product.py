@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
 from marketplace.phases import NEW_CONTRACT_PHASES
-from marketplace.services import catalogue, freshness, prices
+from marketplace.services import catalogue, freshness, prices, product_editing_logo
 from marketplace.services.catalogue import gravest, state_of
 from marketplace.services.compare_facts import sizes
 from marketplace.web import profile_shapes
@@ -37,6 +37,7 @@ def product(product_id: int) -> Response | str:
         product=item,
         updated=catalogue.changed_at(item, listed),
         fresh=profile_shapes.freshness(freshness.of(shown.provider)),
+        logo=product_editing_logo.of(current_session(), item),
         prices=profile_shapes.price_lines(prices.history(current_session(), item.id)),
         provider=shown.provider,
         asks=any(place.phase in NEW_CONTRACT_PHASES for place in shown.listed),

@@ -1,17 +1,21 @@
 """Products: checks with the reason at the field (F-P21), registration, prices and their history."""
 
+import io
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
+from marketplace import clock
 from marketplace.models import OutboxItem, PricePoint, Product
 from marketplace.permissions import SYSTEM
 from marketplace.phases import RequestPhase
 from marketplace.services import prices, product_checks
 from tests import factories
 from tests.integration.profiles.conftest import NEW
+from tests.support import sample_files
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -159,3 +163,28 @@ def test_two_editors_of_a_product(centre):
     assert answer.status_code == 409
     assert "同事写的。" in answer.text
     assert "我写的。" in answer.text
+
+
+def test_a_logo_is_square_and_public_with_its_product(centre):
+    path, public = f"/p/products/{centre.product.id}/logo", f"/products/{centre.product.id}"
+
+    def send(width: int, height: int):
+        picture = (io.BytesIO(sample_files.png(width, height)), "标志.png")
+        data = {"form_key": f"logo-of-{width}-by-{height}", "product_logo": picture}
+        return centre.owner.post(path, data=data)
+
+    wide = send(600, 200)
+    assert wide.status_code == 422
+    assert "标志应为正方形，边长不小于128像素，这张是512×171" in wide.text
+    assert send(100, 100).status_code == 422
+    assert "的标志" not in centre.visitor.get(public).text
+    assert send(256, 256).status_code == 303
+    page = centre.visitor.get(public).text
+    address = re.search(r'src="(/files/\d+/picture)" alt="胶州湾制造执行系统的标志"', page)[1]
+    assert centre.visitor.get(address).status_code == 200
+    assert centre.rival.get(path).status_code == 404
+    assert centre.viewer.get(path).status_code == 403
+    with centre.database.unit_of_work() as session:
+        session.get_one(Product, centre.product.id).hidden_at = clock.now()
+    assert centre.visitor.get(address).status_code == 404
+    assert centre.owner.get(address).status_code == 200
