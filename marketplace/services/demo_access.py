@@ -33,7 +33,7 @@ from marketplace.uscc import check_digit
 
 FILE = CONFIG / "demo" / "access_requests.yml"
 APPLICANT = "applicant@demo.example"
-PHONE = "13900000000"
+PHONE = "0532-85900000"
 STEPS = {
     "returned": "access_return",
     "granted": "access_approve",

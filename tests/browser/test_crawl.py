@@ -27,6 +27,7 @@ HEIGHT = 900
 
 # Offered by the state of the one case or project that a short run opens.
 OF_A_STATE = {
+    "auth.edit_access_request",
     "me.project_extra", "me.project_step", "p.edit_case", "p.edit_project", "p.project_extra",
     "p.project_step", "work.project_extra", "work.project_step",
 }  # fmt: skip
@@ -36,6 +37,8 @@ SHOW_CODES = ("/admin/search", "/admin/vocabulary")  # for those who look after 
 NOT_LINKED = {
     "health.live": "for the monitor",
     "health.ready": "for the monitor",
+    "auth.finish_registration": "comes by mail",
+    "auth.open_invitation": "comes by mail",
     "auth.open_link": "comes by mail",
     "auth.code": "second step of signing in, for accounts with a second factor",
     "auth.setup": "second step of signing in, outside the demo",
