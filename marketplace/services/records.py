@@ -12,7 +12,7 @@ from marketplace.models import Event, SecurityEvent, User
 from marketplace.permissions import Actor, Permission, require
 
 PAGE = 50
-MANY = 5000
+FEW, MANY = 200, 5000
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,28 @@ class Span:
     before: int | None = None
 
 
+@dataclass(frozen=True)
+class People:
+    """Whose events are asked for: part of a name, the names that stand in the history, and
+    whether so many events are theirs that the newest are soon found without an index."""
+
+    text: str
+    names: tuple[str, ...]
+    common: bool
+
+
 def events(
     actor: Actor,
     span: Span,
     *,
     action: str = "",
     subject: tuple[str, int | None] = ("", None),
-    who: str = "",
-    common: bool = False,
+    who: People | None = None,
     limit: int = PAGE,
 ) -> Select[Event]:
     """SELECT of one page of the history and one row more, newest first.
 
-    ``subject`` is (table, id or None); ``who`` is part of a name or role, wildcards taken as
-    letters; ``common`` says that many events are theirs (:func:`is_common`).
+    ``subject`` is (table, id or None); ``who`` comes from :func:`people`.
     """
     require(actor, Permission.EVENT_READ)
     statement = select(Event).where(*_within(Event, span))
@@ -49,28 +57,38 @@ def events(
     if number is not None:
         statement = statement.where(Event.subject_id == number)
     if who:
-        statement = statement.where(*_by(who, common=common))
+        statement = statement.where(_by(who))
     return statement.order_by(Event.at.desc(), Event.id.desc()).limit(limit + 1)
 
 
-def is_common(session: Session, who: str) -> bool:
-    """Whether so many events are of people so called that the newest of them are soon found."""
-    some = select(Event.id).where(Event.actor_name.icontains(who, autoescape=True)).limit(MANY)
-    return session.scalar(select(func.count()).select_from(some.subquery())) == MANY
+def people(session: Session, text: str) -> People | None:
+    """Whom ``text`` means; None for an empty one."""
+    if not text:
+        return None
+    # From name to name by the index: a million events are of some thousand people.
+    first = select(func.min(Event.actor_name).label("name")).cte("names", recursive=True)
+    after = select(func.min(Event.actor_name)).where(Event.actor_name > first.c.name)
+    names = first.union_all(select(after.scalar_subquery()).where(first.c.name.is_not(None)))
+    found = session.scalars(
+        select(names.c.name).where(names.c.name.icontains(text, autoescape=True)).limit(FEW + 1)
+    ).all()
+    some = select(Event.id).where(Event.actor_name.in_(found)).limit(MANY).subquery()
+    count = session.scalar(select(func.count()).select_from(some))
+    return People(text, tuple(found), common=len(found) > FEW or count == MANY)
 
 
-def _by(who: str, *, common: bool) -> Iterator[ColumnElement[bool]]:
-    """Events by anybody so called; among a million the two kinds of names want two ways."""
+def _by(who: People) -> ColumnElement[bool]:
+    """Events by these people; among a million, common and rare names want two ways."""
     # People outside the offices stand there by number; their accounts know the names.
-    named = select(User.id).where(User.name.icontains(who, autoescape=True))
-    in_office, outside = (
-        Event.actor_name.icontains(who, autoescape=True), Event.actor_id.in_(named),
-    )  # fmt: skip
-    if common:
-        yield in_office | outside
-        return
-    found = union(select(Event.id).where(in_office), select(Event.id).where(outside)).subquery()
-    yield Event.id.in_(select(found.c.id))
+    named = select(User.id).where(User.name.icontains(who.text, autoescape=True))
+    if who.common:
+        in_office = Event.actor_name.icontains(who.text, autoescape=True)
+        return in_office | Event.actor_id.in_(named)
+    found = union(
+        select(Event.id).where(Event.actor_name.in_(who.names)),
+        select(Event.id).where(Event.actor_id.in_(named)),
+    ).subquery()
+    return Event.id.in_(select(found.c.id))
 
 
 def security(

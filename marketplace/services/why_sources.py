@@ -34,6 +34,9 @@ class Noun:
     public_states: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     """Actions that count; empty: all."""
+    page: str = ""
+    public_page: str = ""
+    """Where the row is shown to staff and to visitors; ``{id}`` is its number."""
 
 
 @dataclass(frozen=True)

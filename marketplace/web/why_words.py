@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from flask import current_app
+
 from marketplace import clock
 from marketplace.db import Base
 from marketplace.models import Event, Membership, Round
@@ -12,6 +14,7 @@ from marketplace.programmes import nouns
 from marketplace.programmes.workflows import State, Transition, Workflow
 from marketplace.services.why import Clock, Step, Story
 from marketplace.services.why_sources import registry
+from marketplace.web.access import access_of, current_actor, may_enter
 from marketplace.web.admin import record_words
 from marketplace.web.admin.labels import ACTIONS, SUBJECTS
 from marketplace.web.context import dt
@@ -70,6 +73,7 @@ def line(step: Step, *, staff: bool) -> dict[str, Any]:
         "tone": TONES.get(action.tone, action.tone) if action else "neutral",
         "icon": ICONS.get(step.group, "check-lg"),
         "id": event.id,
+        "url": _page(event, staff=staff),
     }
     if staff:
         shown |= {
@@ -78,6 +82,17 @@ def line(step: Step, *, staff: bool) -> dict[str, Any]:
             "files": [{"id": row.id, "name": row.name, "sha256": row.sha256} for row in step.files],
         }
     return shown
+
+
+def _page(event: Event, *, staff: bool) -> str:
+    """Where the row itself is shown, if this reader may open such pages."""
+    noun = registry().noun(event)
+    pattern = noun.page if staff else noun.public_page
+    if not pattern:
+        return ""
+    path = pattern.format(id=event.subject_id)
+    endpoint, _ = current_app.url_map.bind("").match(path)
+    return path if may_enter(current_actor(), access_of(endpoint)) else ""
 
 
 def _title(event: Event, action: Transition | None) -> str:

@@ -57,8 +57,8 @@ def _events(query: dict[str, Any], limit: int) -> Sequence[Event]:
     session = current_session()
     statement = records.events(
         current_actor(), _span(query), action=query["action"],
-        subject=(query["subject"], query["subject_id"]), who=query["actor"],
-        common=bool(query["actor"]) and records.is_common(session, query["actor"]), limit=limit,
+        subject=(query["subject"], query["subject_id"]),
+        who=records.people(session, query["actor"]), limit=limit,
     )  # fmt: skip
     return session.scalars(statement).all()
 

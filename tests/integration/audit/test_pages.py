@@ -81,7 +81,7 @@ def test_a_badge_turns_by_itself_and_no_number_can_be_made_up(database, settings
     assert "没有这个编号" in Page(client.get("/certificates", query_string={"number": number})).main
 
 
-def test_the_registry_names_tables_columns_and_groups_that_exist(database):
+def test_the_registry_names_tables_columns_and_groups_that_exist(app, database):
     found, tables = registry(), Base.metadata.tables
     for noun in found.nouns.values():
         assert noun.group in found.groups, noun.name
@@ -91,6 +91,8 @@ def test_the_registry_names_tables_columns_and_groups_that_exist(database):
         for child, column in noun.over.items():
             assert column in tables[child].c, noun.name
         assert noun.where or noun.under or noun.over, noun.name
+        for pattern in filter(None, (noun.page, noun.public_page)):
+            assert app.url_map.bind("").match(pattern.format(id=7)), noun.name
     for name, action in found.actions.items():
         assert name.partition(".")[0] in found.nouns, name
         assert not action.group or action.group in found.groups, name
