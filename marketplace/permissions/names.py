@@ -99,6 +99,7 @@ class Permission(StrEnum):
     PROCEEDING_READ = "proceeding:read"
     PROCEEDING_RUN = "proceeding:run"
     PROCEEDING_TICK = "proceeding:tick"
+    PROCEEDING_WORK = "proceeding:work"
     PRODUCT_EDIT = "product:edit"
     PRODUCT_HIDE = "product:hide"
     PROFILE_WRITE = "profile:write"

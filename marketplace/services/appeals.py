@@ -6,6 +6,7 @@ What may be appealed against, the window and the days for the answer are the pro
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -27,7 +28,7 @@ from marketplace.services import (
     proceedings_notices,
 )
 from marketplace.services import public_notices_windows as windows
-from marketplace.workflow import lives_in
+from marketplace.workflow import lives_in, perform
 
 EVIDENCE = "appeal_evidence"
 LOADING = (
@@ -98,20 +99,29 @@ def listed(actor: Actor, phase: str = "") -> Select[Appeal]:
 def possible(session: Session, subject_type: str, subject_id: int) -> Decided | None:
     """What may be appealed against now; None when nothing is decided or the window is over."""
     decided = DECISIONS[subject_type](session, subject_id) if subject_type in DECISIONS else None
-    if decided is None or _refusal(session, decided, subject_type, subject_id):
+    if decided is None or refusal(session, decided, subject_type, subject_id):
         return None
     return decided
 
 
-def _refusal(session: Session, decided: Decided, subject_type: str, subject_id: int) -> str:
+def window_end(session: Session, decided: Decided) -> datetime:
+    """The exclusive end of the window: working days after the decision. Raises Conflict."""
+    rules = decided.membership.round.programme.appeal
+    if rules is None:
+        raise Conflict("方案没有规定申诉", code="appeal_refused")
+    day = clock.beijing(decided.event.at).date()
+    return windows.count(session, day, rules.window_working_days).ends_at
+
+
+def refusal(session: Session, decided: Decided, subject_type: str, subject_id: int) -> str:
+    """Why a decision cannot be appealed against now; empty when it can."""
     rules = decided.membership.round.programme.appeal
     if rules is None or decided.against not in rules.against:
         return "方案没有规定对这类决定可以申诉"
-    window = windows.count(
-        session, clock.beijing(decided.event.at).date(), rules.window_working_days
-    )
-    if clock.now() >= window.ends_at:
-        return f"申诉期限为{rules.window_working_days}个工作日，到{window.ends_on} 24:00，已经结束"
+    end = window_end(session, decided)
+    if clock.now() >= end:
+        days, last = rules.window_working_days, clock.last_day(end)
+        return f"申诉期限为{days}个工作日，到{last} 24:00，已经结束"
     query = select(Appeal.id).where(
         Appeal.subject_type == subject_type, Appeal.subject_id == subject_id,
         (Appeal.phase != AppealPhase.CLOSED) | (Appeal.outcome != ""),
@@ -129,8 +139,8 @@ def file(
         raise NotFound("没有可以申诉的决定")
     require(actor, Permission.APPEAL_FILE, decided.membership)
     applicants.lock(session, [decided.membership.provider.organisation_id])
-    if refusal := _refusal(session, decided, subject_type, subject_id):
-        raise Conflict(refusal, code="appeal_refused")
+    if reason := refusal(session, decided, subject_type, subject_id):
+        raise Conflict(reason, code="appeal_refused")
     if not text.strip():
         raise Invalid(fields={"text": ["请写明申诉的理由和要求"]})
     appeal, facts = _row(session, actor, decided, subject_type, subject_id, text.strip())
@@ -153,20 +163,28 @@ def _row(
     rules = programme.appeal
     if rules is None:
         raise Conflict("方案没有规定申诉", code="appeal_refused")
-    days = rules.window_working_days, rules.decide_within_working_days
-    window = windows.count(session, clock.beijing(decided.event.at).date(), days[0])
-    answer = windows.count(session, clock.today(), days[1])
+    answer = windows.count(session, clock.today(), rules.decide_within_working_days)
     first = nouns.workflow("appeal").state(nouns.workflow("appeal").initial)
     row = Appeal(
         provider=decided.membership.provider, membership=decided.membership,
         against=decided.against, subject_type=subject_type, subject_id=subject_id,
         event_id=decided.event.id, text=text, filed_by=actor.user_id, filed_at=clock.now(),
-        window_until=window.ends_at, decide_by=answer.ends_at, state=first.id, phase=first.phase,
-        state_since=clock.now(),
+        window_until=window_end(session, decided), decide_by=answer.ends_at,
+        state=first.id, phase=first.phase, state_since=clock.now(),
     )  # fmt: skip
     facts: dict[str, Any] = {"rule": programme.removal.id, "due": answer.ends_at.isoformat(),
              "counted": answer.counted(), "against": decided.against}  # fmt: skip
     return row, facts
+
+
+def withdraw(
+    session: Session, actor: Actor, appeal: Appeal, *, why: Why, expected_version: int | None
+) -> None:
+    """The provider takes its appeal back. Raises Conflict, Invalid, Forbidden."""
+    event = perform(
+        session, actor, appeal, "withdraw_appeal", why=why, expected_version=expected_version
+    )
+    tell(session, appeal, event)
 
 
 def letter(session: Session, appeal: Appeal, event: Event) -> None:

@@ -177,16 +177,6 @@ def restore(
     return appeal
 
 
-def withdraw(
-    session: Session, actor: Actor, appeal: Appeal, *, why: Why, expected_version: int | None
-) -> None:
-    """The provider takes its appeal back. Raises Conflict, Invalid, Forbidden."""
-    event = perform(
-        session, actor, appeal, "withdraw_appeal", why=why, expected_version=expected_version
-    )
-    appeals.tell(session, appeal, event)
-
-
 def _note(subject: Appeal, outcome: str, data: Data) -> None:
     subject.outcome, subject.decided_at = outcome, clock.now()
     subject.answer, subject.document_no = data.get("reason", ""), data.get("document_no", "")

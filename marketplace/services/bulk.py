@@ -1,7 +1,7 @@
 """One action on many memberships: a plan that says what happens to whom, then item by item.
 
-There is no second path: each item goes through ``memberships.act`` in a savepoint of its own, so
-that one refusal leaves the others alone.
+There is no second path: each item goes through ``proceedings_direct.act`` in a savepoint of its
+own, so that one refusal leaves the others alone.
 """
 
 from collections import Counter
@@ -17,10 +17,10 @@ from marketplace.errors import Conflict, Invalid, MarketplaceError
 from marketplace.models import Membership
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.programmes.workflows import Transition
-from marketplace.services import applicants, consequences, memberships
+from marketplace.services import applicants, consequences, proceedings_direct
 from marketplace.services.consequences import Consequence
 from marketplace.services.memberships import Decision
-from marketplace.workflow import LOADING, refusals
+from marketplace.workflow import LOADING
 
 MOST = 200
 
@@ -45,7 +45,7 @@ def plan(session: Session, actor: Actor, action: str, ids: Sequence[int]) -> lis
     planned = []
     gone: Counter[int] = Counter()
     for membership in _load(session, actor, ids):
-        transition, reasons = refusals(session, actor, membership, action)
+        transition, reasons = proceedings_direct.refusals(session, actor, membership, action)
         effect = None
         if transition is not None and not reasons:
             at = membership.quota_id
@@ -84,7 +84,7 @@ def _attempt(
 ) -> list[str]:
     try:
         with session.begin_nested():
-            memberships.act(session, actor, membership, action, decision)
+            proceedings_direct.act(session, actor, membership, action, decision)
     except Invalid:
         raise  # the form is at fault, not the item
     except Conflict as error:

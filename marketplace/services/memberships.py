@@ -160,7 +160,7 @@ def act(
     """
     applicants.lock(session, [_organisation_id(session, membership)])
     membership = locked(session, Membership, membership.id)
-    _check_decision(membership, action, decision)
+    check_decision(membership, action, decision)
     _check_proceeding(session, membership, decision)
     days = {"rectify_by": decision.rectify_by, "exited_on": decision.exited_on}
     details = {name: day for name, day in days.items() if day is not None}
@@ -222,7 +222,8 @@ def _organisation_id(session: Session, membership: Membership) -> int:
     return session.scalars(statement).one()
 
 
-def _check_decision(membership: Membership, action: str, decision: Decision) -> None:
+def check_decision(membership: Membership, action: str, decision: Decision) -> None:
+    """Refuse days that do not fit the action. Raises Invalid by field."""
     workflow = workflow_of(membership)
     transition = workflow.transition(membership.state, action)
     if transition is None:

@@ -21,6 +21,7 @@ class Details:
 
     ``due_on``: last day of a rectification (else by the programme) or of papers. ``predecessor``:
     the proceeding it came from. ``found``: the cause has been verified there already.
+    ``direct``: opened by an action on the place itself, which names no cause.
     """
 
     findings: str = ""
@@ -29,6 +30,7 @@ class Details:
     due_on: date | None = None
     predecessor: Proceeding | None = None
     found: bool = False
+    direct: bool = False
 
 
 def completed(actor: Actor, details: Details, why: Why) -> Details:
@@ -72,7 +74,7 @@ def _grounds(kind: str, cause: str, why: Why, details: Details) -> Fields:
     fields: Fields = {}
     if not why.get("reason", "").strip():
         fields["reason"] = ["请填写理由"]
-    if not cause:
+    if not cause and not details.direct:
         fields["cause"] = ["请选择一项原因"]
     if details.due_on is not None and details.due_on <= clock.today():
         fields["due_on"] = ["期限应晚于今天"]

@@ -4,6 +4,7 @@ from marketplace.web.me import (  # noqa: F401
     complaints,
     demands,
     favourites,
+    hand_overs,
     inquiries,
     inquiry_threads,
     projects,

@@ -1,5 +1,6 @@
 """Pages for providers' teams (/p)."""
 
+import marketplace.web.p.appeals
 import marketplace.web.p.badge
 import marketplace.web.p.case_form
 import marketplace.web.p.cases
@@ -10,6 +11,7 @@ import marketplace.web.p.evaluations
 import marketplace.web.p.home
 import marketplace.web.p.inquiries
 import marketplace.web.p.objections
+import marketplace.web.p.proceedings
 import marketplace.web.p.product_logo
 import marketplace.web.p.products
 import marketplace.web.p.profile

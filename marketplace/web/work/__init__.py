@@ -25,10 +25,13 @@ import marketplace.web.work.memberships
 import marketplace.web.work.notice_form
 import marketplace.web.work.notices
 import marketplace.web.work.objections
+import marketplace.web.work.appeals
+import marketplace.web.work.proceedings
 import marketplace.web.work.programmes
 import marketplace.web.work.projects
 import marketplace.web.work.providers
 import marketplace.web.work.quotas
+import marketplace.web.work.replacements
 import marketplace.web.work.report_sums
 import marketplace.web.work.reports
 import marketplace.web.work.requests

@@ -17,7 +17,7 @@ from marketplace.permissions import Permission, can
 from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.pool import DecisionForm
-from marketplace.services import consequences, memberships, pool_board
+from marketplace.services import consequences, pool_board, proceedings_direct
 from marketplace.services.memberships import Decision
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary
@@ -25,7 +25,6 @@ from marketplace.web.forms import load, page_again
 from marketplace.web.work import once, shapes
 from marketplace.web.work.blueprint import blueprint
 from marketplace.web.work.memberships import VERBS, get
-from marketplace.workflow import refusals
 
 LABELS = {
     "reason": "理由",
@@ -89,7 +88,7 @@ def _transition(session: Session, row: Membership, verb: str, action: str) -> Tr
         raise NotFound("没有这个操作")
     if not can(current_actor(), VERBS[verb], row):
         raise Forbidden
-    transition, reasons = refusals(session, current_actor(), row, action)
+    transition, reasons = proceedings_direct.refusals(session, current_actor(), row, action)
     if transition is not None and transition.by != VERBS[verb]:
         raise NotFound("没有这个操作")
     if transition is None or reasons:
@@ -115,7 +114,7 @@ def _perform(verb: str) -> Any:
         transition = _transition(session, row, verb, action)
         try:
             data = load(DecisionForm(), once.fields())
-            memberships.act(session, actor, row, action, decision_of(data))
+            proceedings_direct.act(session, actor, row, action, decision_of(data))
         except Invalid as error:
             return page_again("work/action.html", error, **_page(session, row, transition))
         flash(f"已办理：{transition.label} {row.provider.organisation.name}", "ok")

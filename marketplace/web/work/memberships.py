@@ -17,6 +17,7 @@ from marketplace.services.membership_list import Filters
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary
 from marketplace.web.forms import load, query_data
+from marketplace.web.proceedings import opening
 from marketplace.web.work import shapes
 from marketplace.web.work.blueprint import blueprint
 from marketplace.web.work.board import chosen_round
@@ -89,6 +90,8 @@ def membership(membership_id: int) -> str:
     session, actor = current_session(), current_actor()
     row = get(session, membership_id)
     programme = row.round.programme
+    cases = opening.cases(session, row)
+    found = any(case["open"] for case in cases)
     return render_template(
         "work/membership.html",
         row=shapes.membership(row),
@@ -103,8 +106,10 @@ def membership(membership_id: int) -> str:
                 "tone": shapes.tone(item.tone),
                 "url": action_url(row.id, item.by, item.action),
             }
-            for item in available(row, actor)
-        ],
+            for item in opening.direct(row, [] if found else available(row, actor))
+        ]
+        + ([] if found else opening.links(row)),
+        cases=cases,
         others=[shapes.membership(other) for other in _others(session, row)],
         waivers=_waivers(session, row),
         bans=_bans(session, row),

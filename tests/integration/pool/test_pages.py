@@ -99,7 +99,7 @@ OFFICER = (
     "/work/memberships/{membership}/withdraw/withdraw",
     "/work/providers/{provider}/edit", "/work/products/{product}/edit", "/work/cases/{case}/edit",
 )  # fmt: skip
-LEADER = ("/work/memberships/{membership}/remove/remove", "/work/waivers?provider={provider}")
+LEADER = ("/work/waivers?provider={provider}",)
 
 
 @pytest.mark.parametrize(
@@ -168,16 +168,25 @@ def test_a_form_without_key_or_with_a_stale_version_does_nothing(
 
 
 def test_missing_grounds_come_back_with_the_form(world: World, login_as: LoginAs) -> None:
-    client = login_as(Role.CITY_LEADER)
+    client = login_as(Role.CITY_OFFICER)
     response = send(
-        client, f"/work/memberships/{world.membership}/remove/remove",
-        version="1", reason="多次违规",
+        client, f"/work/memberships/{world.membership}/withdraw/withdraw",
+        version="1", reason="业务调整",
     )  # fmt: skip
     assert response.status_code == 422
     page = text_of(response.text)
     assert "原因：请选择一项原因" in page
-    assert "依据文号：请填写依据文号" in page
-    assert "多次违规" in response.text
+    assert "业务调整" in response.text
+
+
+def test_a_removal_is_refused_outside_its_procedure(world: World, login_as: LoginAs) -> None:
+    client = login_as(Role.CITY_LEADER)
+    address = f"/work/memberships/{world.membership}/remove/remove"
+    data = {"form_key": "k" * 24, "version": "1", "reason": "多次违规", "reason_code": "X01",
+            "document_no": "示例1号"}  # fmt: skip
+    for answer in (client.get(address), client.post(address, data=data)):
+        assert answer.status_code == 409
+        assert "须按方案的退出程序办理" in answer.text
 
 
 ACTIONS = (

@@ -1,0 +1,1 @@
+"""Pages of proceedings, appeals and replacements, as each side sees them."""
