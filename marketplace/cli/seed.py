@@ -54,6 +54,7 @@ def seed_demo(context: click.Context) -> None:
     click.echo(f"咨询：新增{seed_inquiries()}")
     click.echo(f"开通：新增{seed_access()}")
     click.echo(f"日常：新增{database().run(seed_upkeep)}")
+    click.echo(f"公示：新增{seed_notices()}")
     refresh_index(context)
 
 
@@ -96,6 +97,15 @@ def seed_inquiries() -> int:
     paper = store.put(io.BytesIO(demo_stage.document()), "示例材料.pdf", limit=2**20)
     cipher = Cipher(settings().encryption_keys)
     return database().run(lambda session: demo_inquiries.ensure(session, settings(), cipher, paper))
+
+
+def seed_notices() -> int:
+    """Public notices and objections in every state."""
+    from marketplace.crypto import Cipher
+    from marketplace.services import demo_notices
+
+    cipher = Cipher(settings().encryption_keys)
+    return database().run(lambda session: demo_notices.ensure(session, settings(), cipher))
 
 
 def seed_projects() -> int:
