@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -54,22 +54,11 @@ def _send_all(session: Session, duty: Duty, period: str, but: int, owed_every: i
         at = row.due_at + timedelta(days=2) if late else row.due_at - timedelta(days=1 + number % 9)
         at = min(at, clock.now())
         sent.append(_version(duty, row, number, at))
-        session.execute(
-            update(PeriodicReport)
-            .where(PeriodicReport.id == row.id)
-            .values(
-                number=1,
-                first_sent_at=at,
-                sent_at=at,
-                state=state,
-                phase=ReportPhase.SUBMITTED,
-                state_since=at,
-            )
-            .execution_options(synchronize_session=False)
-        )
+        row.number, row.first_sent_at, row.sent_at = 1, at, at
+        row.state, row.phase, row.state_since = state, ReportPhase.SUBMITTED, at
+    session.flush()
     if sent:
         session.execute(insert(ReportVersion), sent)
-    session.expire_all()
 
 
 def _version(duty: Duty, row: PeriodicReport, number: int, at: Any) -> dict[str, Any]:

@@ -58,6 +58,10 @@ class Cast:
     client: Actor
     city: Actor
 
+    def provider(self, place: Membership) -> Provider:
+        """The provider of a place with its organisation, read anew: locks refresh rows."""
+        return awards.membership(self.session, place.id).provider
+
 
 def ensure(session: Session, settings: Settings) -> int:
     """Make the rows if there are none; answers how many. Raises Forbidden outside the demo."""
@@ -121,7 +125,7 @@ def _file(cast: Cast, subject: str, place: Membership | None = None) -> Complain
         subject=subject, text="合同约定的服务没有按时完成，多次联系后仍未解决，请主管部门协调。",
         evidence="合同、聊天记录和现场照片。",
     )  # fmt: skip
-    provider = (place or cast.own).provider
+    provider = cast.provider(place or cast.own)
     return complaints.file_own(cast.session, cast.client, provider, said)
 
 
@@ -166,7 +170,7 @@ def _complaints(cast: Cast, cipher: Cipher) -> int:
         said = Filing(subject=("上门推销时承诺补贴", "疑似转包", "宣传内容夸大")[number],
                       text="在园区走访时了解到的情况，请核查。")  # fmt: skip
         row = complaints.file_public(
-            cast.session, NOBODY, cipher, place.provider, said, receipt_hash=digest_of(code),
+            cast.session, NOBODY, cipher, cast.provider(place), said, receipt_hash=digest_of(code),
             contact=contact,
         )  # fmt: skip
     _step(cast, row, "complaint_close", "核查宣传材料，未发现夸大。")
@@ -177,7 +181,8 @@ def _checks(cast: Cast) -> int:
     session, city, today = cast.session, cast.city, clock.today()
     rows: list[SpotCheck] = []
     for number in range(4):
-        place = cast.own if number == 1 else cast.places[number % len(cast.places)]
+        chosen = cast.own if number == 1 else cast.places[number % len(cast.places)]
+        place = spot_checks.membership(session, city, chosen.id)
         what = Plan(
             topic=spot_checks.topics(place.round.programme)[0], plan="现场看人员到位情况。",
             planned_on=today + timedelta(days=3 - number),
@@ -227,7 +232,7 @@ def _hold(cast: Cast, row: Activity) -> None:
     announced = nouns.workflow("activity").in_phase("announced")[0]
     row.state, row.phase = announced.id, announced.phase
     first = nouns.workflow("attendance").initial
-    firms = {place.provider.organisation_id for place in cast.places[:24]}
+    firms = {cast.provider(place).organisation_id for place in cast.places[:24]}
     assert cast.owner.organisation_id is not None  # noqa: S101  an account of the demo
     firms.add(cast.owner.organisation_id)
     cast.session.add_all(
@@ -254,7 +259,7 @@ def _awards(cast: Cast) -> int:
     def put(place: Membership, kind: str = awards.PROVIDER, product: int | None = None) -> Any:
         what = Proposal(clause=clause, kind=kind, year=year, product_id=product,
                         grounds="交付按期、企业评价好、积极参加供需对接。")  # fmt: skip
-        return awards.propose(session, city, place, what)
+        return awards.propose(session, city, awards.membership(session, place.id), what)
 
     document = "示例文号〔2026〕1号"
     others = [p for p in cast.places if p.provider_id != cast.own.provider_id
