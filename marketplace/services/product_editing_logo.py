@@ -1,4 +1,4 @@
-"""The logo of a product: a square picture of its own (F-P21). Public at once, the bureau is told."""
+"""The logo of a product (F-P21): a square picture, public at once, and the bureau is told."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from marketplace.errors import Invalid
 from marketplace.history import record
-from marketplace.models import Product, StoredFile
+from marketplace.models import Product, Provider, StoredFile
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import PUBLIC_PHASES
 from marketplace.programmes.loader import read_yaml

@@ -173,6 +173,10 @@ def test_a_logo_is_square_and_public_with_its_product(centre):
         data = {"form_key": f"logo-of-{width}-by-{height}", "product_logo": picture}
         return centre.owner.post(path, data=data)
 
+    def status(client, address: str) -> int:
+        with client.get(address) as answer:
+            return answer.status_code
+
     wide = send(600, 200)
     assert wide.status_code == 422
     assert "标志应为正方形，边长不小于128像素，这张是512×171" in wide.text
@@ -181,10 +185,10 @@ def test_a_logo_is_square_and_public_with_its_product(centre):
     assert send(256, 256).status_code == 303
     page = centre.visitor.get(public).text
     address = re.search(r'src="(/files/\d+/picture)" alt="胶州湾制造执行系统的标志"', page)[1]
-    assert centre.visitor.get(address).status_code == 200
+    assert status(centre.visitor, address) == 200
     assert centre.rival.get(path).status_code == 404
     assert centre.viewer.get(path).status_code == 403
     with centre.database.unit_of_work() as session:
         session.get_one(Product, centre.product.id).hidden_at = clock.now()
-    assert centre.visitor.get(address).status_code == 404
-    assert centre.owner.get(address).status_code == 200
+    assert status(centre.visitor, address) == 404
+    assert status(centre.owner, address) == 200
