@@ -20,10 +20,10 @@ from marketplace import clock
 from marketplace.db import Database
 from marketplace.models import Message, PeriodicReport, ReportSummary, ReportVersion
 from marketplace.phases import MilestonePhase, ProjectPhase, Role, StandingPhase
-from marketplace.services import seeding
 from marketplace.services.reports import opening, reminders
 from tests import factories
 from tests.integration.conftest import LoginAs
+from tests.support import world_upkeep
 from tests.support.browser_like import BrowserLike
 from tests.support.forms import forms
 
@@ -81,10 +81,10 @@ class Town:
 
 @pytest.fixture
 def town(database: Database, login_as: LoginAs, at: SetClock) -> Town:
-    """Three providers: with contracts here, without any there, and one that leaves in the quarter."""
+    """Three providers: with contracts, without any in another district, and one that leaves."""
     at(2026, 4, 1)
     with database.unit_of_work() as session:
-        seeding.seed_calendar(session)
+        world_upkeep.know_2026(session)
         for code, name in ((HERE, "崂山区"), (THERE, "李沧区")):
             factories.make_term(session, "district", code, name)
         round_ = factories.make_round(session, QD)

@@ -31,6 +31,7 @@ from tests.support import (
     world_inquiries,
     world_notices,
     world_projects,
+    world_upkeep,
 )
 
 ANONYMOUS, NO_ROLE = "anonymous", "no_role"
@@ -122,6 +123,7 @@ def build(session: Session) -> World:
         **world_notices.keep(session, round_, candidacy, provider),
         **world_projects.keep(session, membership, client),
         **_case(session, provider),
+        **world_upkeep.keep(session, membership, client, other_firm),
     }  # fmt: skip
     session.flush()
     return World(ids, tokens)
