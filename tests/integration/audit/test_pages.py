@@ -13,8 +13,10 @@ from marketplace.history import record
 from marketplace.models import Membership, Provider
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import Role, StandingPhase
+from marketplace.programmes import nouns
 from marketplace.services import audit_digests, badges, seals
 from marketplace.services.why_sources import facts, registry
+from marketplace.web.admin.labels import ACTIONS, STATES
 from tests import factories
 from tests.support.pages import Page
 
@@ -83,8 +85,13 @@ def test_a_badge_turns_by_itself_and_no_number_can_be_made_up(database, settings
 
 def test_the_registry_names_tables_columns_and_groups_that_exist(app, database):
     found, tables = registry(), Base.metadata.tables
+    flows = [nouns.workflow(noun) for noun in nouns.PHASES]
+    flows += [p.workflows["standing"] for p in factories.programmes().values()]
+    steps = set(ACTIONS) | {item.action for flow in flows for item in flow.transitions}
+    states = set(STATES) | {state.id for flow in flows for state in flow.states}
     for noun in found.nouns.values():
         assert noun.group in found.groups, noun.name
+        assert set(noun.public_states) <= states and set(noun.only) <= steps, noun.name
         named = {column for option in noun.where for column in option} | set(noun.under.values())
         assert named <= set(tables[noun.name].c.keys()), noun.name
         assert set(noun.under) | set(noun.over) <= set(found.nouns), noun.name
@@ -94,7 +101,8 @@ def test_the_registry_names_tables_columns_and_groups_that_exist(app, database):
         for pattern in filter(None, (noun.page, noun.public_page)):
             assert app.url_map.bind("").match(pattern.format(id=7)), noun.name
     for name, action in found.actions.items():
-        assert name.partition(".")[0] in found.nouns, name
+        noun, _, step = name.partition(".")
+        assert noun in found.nouns and step in steps, name
         assert not action.group or action.group in found.groups, name
     # Whatever has a place is told, unless the file says why not.
     places = {table.name for table in tables.values() if "membership_id" in table.c}
