@@ -132,4 +132,5 @@ def test_visitors_may_change_little(app, world, cast):
     assert inside == {
         "/consents/<token>", "/consents/<token>/withdraw", "/links/<token>", "/login", "/reset",
         "/need",  # only reads
+        "/register", "/register/<token>", "/join/<token>",
     }  # fmt: skip
