@@ -17,7 +17,7 @@ from marketplace.history import record
 from marketplace.models import ChangeRequest, Event, Product, Provider
 from marketplace.models.change_requests import PRODUCT
 from marketplace.permissions import Actor, Permission, require, visible
-from marketplace.phases import OPEN_REQUESTS, RequestPhase
+from marketplace.phases import OPEN_REQUESTS
 from marketplace.programmes import nouns
 from marketplace.services import change_requests_notices as notices
 from marketplace.services import change_requests_subjects as subjects
@@ -81,9 +81,8 @@ def ask(
         if present is not None:
             step(session, actor, present, "change_take_back")
         return None
-    waiting = present is not None and present.phase == RequestPhase.PENDING
-    if present is not None and waiting and (present.fields, present.note) == (wanted, note):
-        return present
+    if present is not None and (present.fields, present.note) == (wanted, note.strip()):
+        return present  # one that came back goes again only when something of it was mended
     title = str(subjects.value(subject, "name"))
     if isinstance(subject, Product):
         title = f"{subject.name} {subject.release}"

@@ -34,15 +34,15 @@ MOST_NEW = 50
 @needs(Permission.PROVIDER_DESK)
 def products() -> str:
     """Products with their prices, those on their way into the catalogue first."""
-    session, page, provider = current_session(), page_number(), own()
-    query = select(Product).where(Product.provider_id == provider.id)
+    session, actor, page = current_session(), current_actor(), page_number()
+    query = visible(actor, Permission.PROVIDER_READ, Product)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = session.scalars(
         query.order_by(Product.name, Product.release, Product.id)
         .limit(PER_PAGE)
         .offset((page - 1) * PER_PAGE)
     ).all()
-    waiting = _waiting(session, provider.id)
+    waiting = _waiting(session)
     by_product = {row.subject_id: row for row in waiting}
     return render_template(
         "p/products.html",
@@ -56,15 +56,14 @@ def products() -> str:
         page=page,
         pages=max(1, -(-total // PER_PAGE)),
         page_link=lambda number: url_for("p.products", page=number),
-        may=can(current_actor(), Permission.PROFILE_WRITE, provider),
+        may=can(actor, Permission.PROFILE_WRITE),
     )
 
 
-def _waiting(session: Session, provider_id: int) -> list[ChangeRequest]:
+def _waiting(session: Session) -> list[ChangeRequest]:
     query = visible(current_actor(), Permission.CHANGE_READ, ChangeRequest).where(
-        ChangeRequest.provider_id == provider_id, ChangeRequest.subject_type == PRODUCT,
-        ChangeRequest.phase.in_(OPEN_REQUESTS),
-    )  # fmt: skip
+        ChangeRequest.subject_type == PRODUCT, ChangeRequest.phase.in_(OPEN_REQUESTS)
+    )
     return list(session.scalars(query.order_by(ChangeRequest.id.desc()).limit(MOST_NEW)))
 
 

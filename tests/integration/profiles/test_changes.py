@@ -125,6 +125,10 @@ def test_returned_with_reasons_and_sent_again(centre):
     page = centre.owner.get("/p/profile/edit").text
     assert "请写全称，并附证照日期" in page
     assert 'value="青岛新名智造"' in page
+    # Another field alone does not send it again.
+    assert centre.save(contact_role="业务部").status_code == 303
+    assert [one.phase for one in centre.requests()] == [RequestPhase.RETURNED]
+    assert "没有再次提交" in centre.owner.get("/p/profile").text
     assert centre.save(name="青岛新名智造有限公司", note="2026年9月换证").status_code == 303
     states = [(one.phase, one.fields["name"][1]) for one in centre.requests()]
     assert states == [
