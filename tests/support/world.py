@@ -115,11 +115,11 @@ def build(session: Session) -> World:
         "vocabulary.kind": "deployment",
         "term_id": factories.make_term(session, "deployment", "tested", "测试部署").id,
         "rebuild_id": _rebuild(session), "item_id": _parked(session),
+        **world_evaluations.keep(session, membership),  # first: locks refresh what it reads
         **world_access.keep(session, user, client),
         **world_changes.keep(session, provider),
         **world_choosing.keep(session, client, provider),
         **world_inquiries.keep(session, client, provider),
-        **world_evaluations.keep(session, membership),
         **world_notices.keep(session, round_, candidacy, provider),
         **world_projects.keep(session, membership, client),
         **_case(session, provider),
