@@ -1,6 +1,6 @@
 """The worked example of domain.md §4.5 as real rows: 83.3 → 良好, and its twin 79.3 → 合格."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from marketplace import clock
+from marketplace.history import Why
 from marketplace.models import (
     Acceptance,
     Complaint,
@@ -27,6 +28,7 @@ from marketplace.permissions import Actor
 from marketplace.phases import MilestonePhase, OrganisationKind, ProjectPhase, Role
 from marketplace.services.evaluation import cycles, freezing, pinned, sheets
 from marketplace.services.evaluation.cycles import Opening
+from marketplace.services.evaluation.publishing import Report
 from marketplace.services.evaluation.sheets import Entry
 from tests import factories
 
@@ -81,6 +83,15 @@ def make_example(session: Session, round_: Round, *, twin: bool = False) -> Exam
     _complaint(session, membership, enterprise)
     session.flush()
     return Example(membership, acting(session, Role.PROVIDER_OWNER, provider.organisation))
+
+
+def make_poor(session: Session, round_: Round) -> Membership:
+    """A product place whose rows and marks make it fail: one late project of level 1."""
+    place = factories.make_membership(session, round_, factories.make_provider(session))
+    enterprise = factories.make_organisation(session, kind=OrganisationKind.ENTERPRISE.value)
+    _project(session, place, enterprise, 0)
+    session.flush()
+    return place
 
 
 def _project(
@@ -199,12 +210,30 @@ class Panel:
         )
         return sheets.get(self.session, self.city, found.one().id)
 
-    def judge(self, sheet: EvaluationSheet) -> None:
-        """Everybody declares and enters what the worked example says."""
+    def judge(self, sheet: EvaluationSheet, *, poorly: bool = False) -> None:
+        """Everybody declares and enters what the worked example says, or nothing but zeros."""
         for actor in (*self.experts, self.third, self.district):
             sheets.declare(self.session, actor, sheet, "none", "")
             assert actor.role is not None
-            sheets.score(self.session, actor, sheet, JUDGED[actor.role])
+            entries = JUDGED[actor.role]
+            if poorly:
+                entries = tuple(
+                    replace(e, points=e.points and Decimal(0), numerator=e.numerator and 0)
+                    for e in entries
+                )
+            sheets.score(self.session, actor, sheet, entries)
+
+    def shown(self, cycle: EvaluationCycle) -> None:
+        """The drafts are shown, whatever is missing, and the window ends at once."""
+        cycles.show(self.session, self.city, cycle, cycle.version, incomplete=True)
+        cycle.objections_until = clock.now() - timedelta(seconds=1)
+        self.session.flush()
+
+    def published(self, cycle: EvaluationCycle) -> Report:
+        """Shown and published by the leader."""
+        self.shown(cycle)
+        why: Why = {"document_no": "青民评〔2026〕3号"}
+        return cycles.publish(self.session, self.leader, cycle, cycle.version, why)
 
 
 def keep(session: Session, membership: Membership) -> dict[str, Any]:

@@ -27,7 +27,10 @@ from marketplace.services.evaluation import freezing, pinned, scoring, sheets
 from marketplace.workflow import Data, effect, lives_in, perform
 
 LOADED = (
-    joinedload(GradeObjection.sheet).joinedload(EvaluationSheet.cycle),
+    joinedload(GradeObjection.sheet).options(
+        joinedload(EvaluationSheet.cycle),
+        joinedload(EvaluationSheet.provider).joinedload(Provider.organisation),
+    ),
     joinedload(GradeObjection.provider).joinedload(Provider.organisation),
 )
 lives_in(GradeObjection, "grade_objection", *LOADED)

@@ -18,10 +18,11 @@ from marketplace.history import Why, record
 from marketplace.models import EvaluationCycle, EvaluationSheet, Membership, Provider
 from marketplace.models.evaluations import NOT_RATED
 from marketplace.permissions import Actor
-from marketplace.phases import ProceedingKind
+from marketplace.phases import ProceedingKind, Proposer
 from marketplace.programmes.evaluation import Evaluation
 from marketplace.services import applicants, proceedings, proceedings_rules
 from marketplace.services.evaluation import pinned, scoring
+from marketplace.services.proceedings_checks import Details
 from marketplace.services.standing_notices import place_of
 
 RECTIFICATION, REMOVAL = "rectification", "removal_procedure"
@@ -175,8 +176,9 @@ def _follow(
     try:
         with session.begin_nested():
             proceedings.open(
-                session, actor, sheet.membership, KINDS[effect.follow], effect.cause, grounds
-            )
+                session, actor, sheet.membership, KINDS[effect.follow], effect.cause, grounds,
+                Details(proposer=Proposer.RULE, found=True),
+            )  # fmt: skip
             sheet.consequence = effect.follow
     except MarketplaceError as error:
         return error.message

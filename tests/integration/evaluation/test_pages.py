@@ -109,7 +109,6 @@ def test_a_cycle_through_the_pages(cast: Cast, database: Database, client: Brows
         sheets = dict(
             session.execute(select(EvaluationSheet.membership_id, EvaluationSheet.id)).all()
         )
-        quotas = session.execute(select(Quota.id, Quota.used, Quota.held)).all()
     url = {name: f"/work/evaluations/sheets/{sheets[place]}" for name, place in cast.places.items()}
     mine = {name: f"/p/evaluations/{sheets[place]}" for name, place in cast.places.items()}
     # Before the drafts are shown the provider knows of nothing, and nobody is graded.
@@ -140,7 +139,16 @@ def test_a_cycle_through_the_pages(cast: Cast, database: Database, client: Brows
     done(cast.city, url["twin"], "/uphold", reason="属实", indicator="D1-1", points="10")
     twin = text_of(cast.owners["twin"].get(mine["twin"]))
     assert "81.3 分" in twin and "异议成立，已更正" in twin
+    publish(cast, database, client, cycle, mine)
+    assert "按固定的办法和数据复算，结果一致" in cast.city.get(url["whole"]).text
 
+
+def publish(
+    cast: Cast, database: Database, client: BrowserLike, cycle: str, mine: dict[str, str]
+) -> None:
+    """After the window the leader publishes; everybody reads the grades, no place moved."""
+    with database.reading() as session:
+        quotas = session.execute(select(Quota.id, Quota.used, Quota.held)).all()
     before = cast.leader.get(f"{cycle}/publish")
     assert "异议期到" in before.text and f'action="{cycle}/publish"' not in before.text
     with database.unit_of_work() as session:
@@ -168,4 +176,3 @@ def test_a_cycle_through_the_pages(cast: Cast, database: Database, client: Brows
         data={"version": "9", "document_no": "x", "form_key": "another-key-another-key"},
     )
     assert again.status_code == 409 and "当前状态是“已公布”" in again.text
-    assert "按固定的办法和数据复算，结果一致" in cast.city.get(url["whole"]).text
