@@ -77,9 +77,9 @@ class Cast:
 
     def answered(self, row: InquiryParty, team: Actor, text: str, hours: int = 0) -> None:
         """The provider answers, ``hours`` after it was asked."""
-        inquiry_threads.post(self.session, team, row, text)
+        message = inquiry_threads.post(self.session, team, row, text)
         if hours:
-            row.answered_at = row.sent_at + timedelta(hours=hours)
+            row.answered_at = message.created_at = row.sent_at + timedelta(hours=hours)
             row.last_at, row.minutes = row.answered_at, hours * 60
             self.session.flush()
 

@@ -166,7 +166,7 @@ def _reasons(row: Demand, item: demand_matching.Match) -> list[str]:
     for capability in item.capabilities:
         said = "、".join(f"“{word}”" for word in capability.words[:3])
         name = category_name(words, capability.code)
-        found.append(f"有{name}产品" + (f"，对应您写的{said}" if said else ""))
+        found.append(f"产品类别：{name}" + (f"，对应您写的{said}" if said else ""))
     if item.process_links:
         found.append(f"关键环节：{'、'.join(names('process_link', list(item.process_links)))}")
     return found

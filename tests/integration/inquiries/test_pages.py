@@ -245,7 +245,7 @@ def test_a_demand_is_nameless_until_the_invitation(people, database, client):
         assert "20.00 万元以内" in found.text, path
         assert "提问测试" not in found.text, path
     page = Page(people.me.get(here))
-    assert "有制造执行系统（MES）产品" in page.main or "有MES" in page.main, page.main
+    assert "产品类别：MES 制造执行系统，对应您写的“" in page.main
     send(people.two, "/p/demands/1", {"text": "五万元可做，含培训", "price": "5", "days": "30"})
     for who, path in (
         (people.one, "/p/demands/1"), (people.one, "/p/demands?kind=own"), (client, "/demands/1"),
