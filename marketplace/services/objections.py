@@ -72,9 +72,10 @@ def place(objection: Objection) -> str:
 
 
 def filer(actor: Actor, named: bool) -> Actor:
-    """Who files, for the history: never an account, and without a name no address either."""
-    name = "异议人（实名）" if named else "异议人（匿名）"
-    return replace(NOBODY, name=name, request_id=actor.request_id, ip=actor.ip if named else "")
+    """Who files, for the history: never an account, and without a name no trace of the request."""
+    if not named:
+        return replace(NOBODY, name="异议人（匿名）")
+    return replace(NOBODY, name="异议人（实名）", request_id=actor.request_id, ip=actor.ip)
 
 
 def file_(

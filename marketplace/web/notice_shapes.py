@@ -16,6 +16,7 @@ from marketplace.models import (
     Round,
     StoredFile,
 )
+from marketplace.phases import NoticePhase
 from marketplace.programmes import nouns
 from marketplace.services import errata, files, public_notices
 from marketplace.services.public_notices_kinds import get as kind_of
@@ -96,10 +97,21 @@ def line(notice: PublicNotice) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def staff_tag(notice: PublicNotice, *, ended: bool) -> dict[str, str]:
+    """The state for staff: a window that has ended waits to be finished."""
+    if notice.phase == NoticePhase.RUNNING and ended:
+        return {"tone": "warn", "icon": "clock", "label": "公示期满，待办理"}
+    return tag("public_notice", notice.state)
+
+
 def public_tag(notice: PublicNotice) -> dict[str, str]:
     """What the public reads: a window that has ended says so, whether finished or not."""
     shown = tag("public_notice", notice.state, staff=False)
-    if notice.phase == "running" and notice.ends_at is not None and clock.now() >= notice.ends_at:
+    if (
+        notice.phase == NoticePhase.RUNNING
+        and notice.ends_at is not None
+        and clock.now() >= notice.ends_at
+    ):
         return {"tone": "neutral", "icon": "clock", "label": "公示期满，待公布"}
     return shown
 

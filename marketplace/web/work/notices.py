@@ -106,7 +106,7 @@ def _page(row: PublicNotice, **given: Any) -> str:
         **public_page(session, row),
         "entries": shapes.entries(entries, row.round, staff=True),
         "waiting": waiting, "labels": NOTICE_LABELS, "errors": {}, "values": {}, "clash": [],
-        "state": shapes.tag("public_notice", row.state), "ended": over,
+        "state": shapes.staff_tag(row, ended=over), "ended": over,
         "preview": _preview(row) if row.phase == NoticePhase.DRAFT else None,
         "counts": objections.of_notice(session, row),
         "finish_label": public_notices.finish_label(row),

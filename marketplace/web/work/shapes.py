@@ -23,6 +23,8 @@ POOL_PHASES = ("listed", "warned", "rectifying")
 DETAILED = ("quota_change", "text_edit", "round_amend", "profile_edit", "change_effect")
 """Events whose changes are told; the others are told by their states."""
 LONGEST_CHANGE = 60
+NAMED_ALONE = ("system", "anonymous")
+"""Roles that say nothing beside the name: nobody, or somebody without a role yet."""
 DAYS = {"rectify_by": "整改期限", "exited_on": "退出日期", "until": "截止", "lifted_on": "解除日期"}
 """Days that an event sets, which belong into its line."""
 
@@ -200,7 +202,7 @@ def event(row: Event, labels: Mapping[str, Transition]) -> dict[str, Any]:
     ]
     return {
         "when": dt(row.at),
-        "who": row.who if row.actor_role == "system" else f"{row.who}（{role}）",
+        "who": row.who if row.actor_role in NAMED_ALONE else f"{row.who}（{role}）",
         "title": known.label if known else ACTIONS.get(row.action, row.action),
         "text": "；".join(word for word in words if word),
         "tone": tone(known.tone) if known else "neutral",
