@@ -130,7 +130,8 @@ def test_visitors_may_change_little(app, world, cast):
         if outcome(answer) == "open":
             inside.add(rule.rule)
     assert inside == {
-        "/consents/<token>", "/consents/<token>/withdraw", "/links/<token>", "/login", "/reset",
+        "/complaints", "/complaints/new", "/consents/<token>", "/consents/<token>/withdraw",
+        "/links/<token>", "/login", "/reset",
         "/need",  # only reads
         "/register", "/register/<token>", "/join/<token>",
     }  # fmt: skip
