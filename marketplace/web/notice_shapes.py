@@ -36,6 +36,11 @@ def tag(noun: str, state_id: str, *, staff: bool = True) -> dict[str, str]:
     return {"tone": TONES.get(state.tone, state.tone), "icon": state.icon, "label": label}
 
 
+def phase_label(noun: str, phase: str) -> str:
+    """What staff call a phase: the label of its state."""
+    return next(one.staff_label for one in nouns.workflow(noun).states if one.phase == phase)
+
+
 def window_words(notice: PublicNotice) -> str:
     """``2024年2月9日至2024年2月21日 24:00（5个工作日）``."""
     if notice.starts_on is None or notice.ends_on is None:

@@ -64,7 +64,7 @@ def notices() -> str:
         .limit(PER_PAGE)
         .offset((query["page"] - 1) * PER_PAGE)
     ).all()
-    total, workflow = counts.get(phase.value, 0), nouns.workflow("public_notice")
+    total = counts.get(phase.value, 0)
     return render_template(
         "work/notices.html",
         rows=[
@@ -72,7 +72,7 @@ def notices() -> str:
         ],
         tabs=[
             {
-                "label": workflow.state(item.value).staff_label,
+                "label": shapes.phase_label("public_notice", item),
                 "url": url_for("work.notices", phase=item.value), "current": item == phase,
                 "count": counts.get(item.value, 0),
             }

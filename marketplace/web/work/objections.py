@@ -64,13 +64,13 @@ def objections_list() -> str:
         .limit(PER_PAGE)
         .offset((query["page"] - 1) * PER_PAGE)
     ).all()
-    total, workflow = counts.get(phase.value, 0), nouns.workflow("objection")
+    total = counts.get(phase.value, 0)
     return render_template(
         "work/objections.html",
         rows=[shapes.objection(row) for row in rows],
         tabs=[
             {
-                "label": workflow.state(item.value).staff_label,
+                "label": shapes.phase_label("objection", item),
                 "url": url_for("work.objections_list", phase=item.value), "current": item == phase,
                 "count": counts.get(item.value, 0),
             }
