@@ -21,7 +21,10 @@ What a change costs: a new programme, vocabulary term or question is a file in `
 permission is a member of ``Permission`` and a line in ``RULES``; a new public page is a view and a
 template; a new index field is ``search/fields.py`` and ``indexing/``; a place for uploads is a
 line in ``config/uploads`` and one in ``files.READERS``; a kind of message is a block in
-``config/messages/inbox.yml``; something to do (待办) is one function, ``tasks.source``.
+``config/messages/inbox.yml``; something to do (待办) is one function, ``tasks.source``; a noun with
+states of its own is a file in ``config/workflows`` and one ``workflow.lives_in``; an indicator of
+the evaluation is a line of the programme and, for a new kind of figure, one source in
+``services/evaluation``; what a finished notice does is one function, ``public_notices`` kinds.
 """
 
 from typing import TYPE_CHECKING
