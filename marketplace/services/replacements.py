@@ -27,11 +27,17 @@ from marketplace.workflow import Data, effect, guard, lives_in, locked, perform
 LOADING = (
     joinedload(Replacement.round),
     joinedload(Replacement.quota),
-    joinedload(Replacement.candidacy).joinedload(Candidacy.provider)
-    .joinedload(Provider.organisation),
-    joinedload(Replacement.vacated).joinedload(Membership.provider)
-    .joinedload(Provider.organisation),
-)  # fmt: skip
+    joinedload(Replacement.candidacy).options(
+        joinedload(Candidacy.round),
+        joinedload(Candidacy.quota),
+        joinedload(Candidacy.provider).joinedload(Provider.organisation),
+    ),
+    joinedload(Replacement.vacated).options(
+        joinedload(Membership.round),
+        joinedload(Membership.quota),
+        joinedload(Membership.provider).joinedload(Provider.organisation),
+    ),
+)
 BY_HAND = {"eligibility": "基本条件仍然符合", "credit_report": "信用信息报告（填出具日期）"}
 """Checks of the programme's list that people make; bans and affiliates are looked up."""
 

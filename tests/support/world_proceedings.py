@@ -140,6 +140,13 @@ class World:
         return appeals_deciding.decide(self.session, judge, appeal, upheld=upheld, why=WHY)
 
 
+def _cell(session: Session, round_: Round, type_: str, segment: str) -> Quota:
+    """The cell by type and segment, or the only one of a programme that counts otherwise."""
+    cells = session.scalars(select(Quota).where(Quota.round_id == round_.id)).all()
+    wanted = {"type": type_, "segment": segment}
+    return next(c for c in cells if all(c.dims[k] == v for k, v in wanted.items() if k in c.dims))
+
+
 def world(session: Session, programme: str = factories.QINGDAO, **given: Any) -> World:
     """A listed place of ``programme``; ``given`` for the membership and its round."""
     if session.get(CalendarYear, 2026) is None:
@@ -152,8 +159,9 @@ def world(session: Session, programme: str = factories.QINGDAO, **given: Any) ->
     type_ = given.pop("type", pinned.types[-1].id if len(pinned.types) < 2 else "product")
     segment = given.pop("segment", "home_appliance" if type_ == "product" else pinned.segments[0].id)
     membership = factories.make_membership(
-        session, round_, provider, type=type_, segment=segment, **given
-    )
+        session, round_, provider, type=type_, segment=segment,
+        quota=_cell(session, round_, type_, segment), **given,
+    )  # fmt: skip
     lead = factories.make_organisation(
         session, kind=OrganisationKind.LEAD_BUREAU.value, name=f"{BUREAUS[0]}（测试）"
     )
