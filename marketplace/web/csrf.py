@@ -14,6 +14,9 @@ from werkzeug.exceptions import Forbidden
 from marketplace.db import SAFE_METHODS
 
 OWN_SITES = ("same-origin", "none")
+HIDDEN = "null"
+"""The origin of a page whose address is a secret: browsers hide it with the referrer. A foreign
+page can hide its own as well, but not that it is foreign: ``Sec-Fetch-Site`` says so."""
 
 
 class ForeignPage(Forbidden):
@@ -29,6 +32,8 @@ def _check_source() -> None:
     if site is not None and site not in OWN_SITES:
         raise ForeignPage
     origin = request.headers.get("Origin")
+    if origin == HIDDEN and site == "same-origin":
+        return
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise ForeignPage
 
