@@ -17,7 +17,9 @@ from marketplace.programmes.loader import read_yaml
 from marketplace.settings import ROOT
 
 FILE = ROOT / "config" / "fields" / "product_checks.yml"
-VERSION = re.compile(r"[\s　]*(?:[vV][0-9.]+|版本[0-9.]+)$")
+VERSION = re.compile(r"[\s(\[]*(?:[vV]|版本)[0-9][0-9.]*[\s)\]]*$")
+DOTTED = re.compile(r"(?<![A-Za-z0-9])[vV][0-9]+[.][0-9]+")
+"""A version in the middle of a name."""
 IGNORED = re.compile(r"[\s《》“”\"'（）()·]")
 Errors = dict[str, list[str]]
 Values = Mapping[str, Any]
@@ -98,7 +100,7 @@ def _name_texts(name: str) -> Iterable[str]:
         yield "名称不能有价格，价格填在价格栏"
     if any(pattern.search(digits) for pattern in rules().phones):
         yield "名称不能有电话等联系方式"
-    if VERSION.search(plain):
+    if VERSION.search(plain) or DOTTED.search(plain):
         yield "名称不写版本，版本填在版本栏"
 
 

@@ -30,6 +30,7 @@ REFUSED = [
     ({"name": "排产系统特价版", "ip_name": "排产系统特价版"}, "name", "不能有价格"),
     ({"name": "排产 0532-00001111", "ip_name": "排产 0532-00001111"}, "name", "电话"),
     ({"name": "排产系统V2.0", "ip_name": "排产系统"}, "name", "名称不写版本"),
+    ({"name": "排产V2.0标准版", "ip_name": "排产V2.0标准版"}, "name", "名称不写版本"),
     ({"name": "注塑排产", "ip_name": "胶州湾注塑排产系统"}, "name", "不一致"),
     ({"ip_name": ""}, "ip_name", "软件著作权名称"),
     ({"ip_no": ""}, "ip_no", "自主知识产权"),
@@ -40,8 +41,9 @@ REFUSED = [
     ({"list_price_cny": None}, "list_price_cny", "也要填目录价"),
 ]
 FINE = [
-    {}, {"name": "《胶州湾注塑排产系统》"}, {"ip_name": "胶州湾注塑排产系统（V1.0）"[:9]},
-    {"name": "元件库管家", "ip_name": "元件库管家软件V2"[:5]}, {"release": "V12.3.4.5"},
+    {}, {"name": "工业4.0看板", "ip_name": "工业4.0看板"},
+    {"name": "《胶州湾注塑排产系统》"}, {"ip_name": "胶州湾注塑排产系统（V1.0）"},
+    {"name": "元件库管家", "ip_name": "元件库管家V2"}, {"release": "V12.3.4.5"},
     {"pilot_price_cny": None}, {"list_price_cny": Decimal(0), "pilot_price_cny": Decimal(0)},
 ]  # fmt: skip
 
