@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace import clock
 from marketplace.errors import NotFound
-from marketplace.models import CaseStudy, Event, Membership, Person, Product, Provider
+from marketplace.models import CaseStudy, Event, Membership, Product, Provider
 from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import State
 
@@ -173,17 +173,6 @@ class Team:
 
     people: int
     local: int
-
-
-def team(session: Session, provider_id: int) -> Team:
-    """How many people are on the roster, and how many of them are local: one query."""
-    rows = session.execute(
-        select(Person.is_local, func.count())
-        .where(Person.provider_id == provider_id)
-        .group_by(Person.is_local)
-    )
-    counts = {bool(local): count for local, count in rows}
-    return Team(sum(counts.values()), counts.get(True, 0))
 
 
 @dataclass(frozen=True)

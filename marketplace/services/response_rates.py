@@ -7,13 +7,15 @@ is shown.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
-from marketplace.models import InquiryParty
+from marketplace.models import InquiryParty, Person
 from marketplace.phases import InquiryPhase
+from marketplace.services.catalogue import Team
 from marketplace.services.inquiry_rules import rules
 
 
@@ -30,23 +32,37 @@ class Rate:
 
 def of(session: Session, provider_id: int) -> Rate:
     """The rate of one provider now; one query."""
+    return _rate(*session.execute(_counted(provider_id)).one())
+
+
+def beside_team(session: Session, provider_id: int) -> tuple[Rate, Team]:
+    """The same with the size of the provider's roster, still in one query: its page shows both."""
+    people = select(func.count()).select_from(Person).where(Person.provider_id == provider_id)
+    query = _counted(provider_id).add_columns(
+        people.scalar_subquery(), people.where(Person.is_local).scalar_subquery()
+    )
+    n, good, minutes, everybody, local = session.execute(query).one()
+    return _rate(n, good, minutes), Team(everybody, local)
+
+
+def _counted(provider_id: int) -> Select[Any]:
+    """SELECT of how many enquiries count, how many were answered in time, and the mean minutes."""
     now = clock.now()
     answered = InquiryParty.answered_at.is_not(None)
     ended_early = and_(
         InquiryParty.phase == InquiryPhase.CLOSED, InquiryParty.state_since < InquiryParty.reply_by
     )
     on_time = case((and_(answered, InquiryParty.answered_at < InquiryParty.reply_by), 1), else_=0)
-    n, good, minutes = session.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(on_time), 0),
-            func.avg(InquiryParty.minutes),
-        ).where(
-            InquiryParty.provider_id == provider_id,
-            InquiryParty.sent_at >= now - rules().window,
-            or_(answered, and_(InquiryParty.reply_by <= now, ~ended_early)),
-        )
-    ).one()
+    return select(
+        func.count(), func.coalesce(func.sum(on_time), 0), func.avg(InquiryParty.minutes)
+    ).where(
+        InquiryParty.provider_id == provider_id,
+        InquiryParty.sent_at >= now - rules().window,
+        or_(answered, and_(InquiryParty.reply_by <= now, ~ended_early)),
+    )
+
+
+def _rate(n: int, good: Any, minutes: Any) -> Rate:
     minimum = rules().rate_minimum
     if n < minimum:
         return Rate(n, int(good), minimum, None, None)

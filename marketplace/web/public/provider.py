@@ -52,6 +52,7 @@ def provider(provider_id: int) -> str:
     common = _common(session, shown)
     segments, products = names("segment", shown.segments), product_lines(shown.products)
     areas = names("service_area", shown.provider.service_areas)
+    responses, team = response_rates.beside_team(session, provider_id)
     return render_template(
         "public/provider.html",
         marks=marks("provider", [provider_id]),
@@ -69,9 +70,9 @@ def provider(provider_id: int) -> str:
         ),
         cases=case_lines(shown.cases, shown.segments)[:CASES_SHOWN],
         cases_total=len(shown.cases),
-        team=catalogue.team(session, provider_id),
+        team=team,
         ratings=ratings.shown(session, shown.provider),
-        responses=response_rates.of(session, provider_id),
+        responses=responses,
         asks=any(item.phase in TAKES_CONTRACTS for item in shown.listed),
         phone=_phone(shown.provider),
         website=_website(shown.provider),
