@@ -6,6 +6,7 @@ this system. Telephone numbers are masked unless somebody opens them for a reaso
 """
 
 import hashlib
+import io
 import json
 import re
 import tempfile
@@ -33,6 +34,7 @@ from marketplace.storage import Storage
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+IN_MEMORY = 2**24
 # Hashes are hexadecimal: a run of digits inside one is no number.
 NUMBER = re.compile(r"(?<![0-9a-f])(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})(?![0-9a-f])")
 SECRETS = ("_hash", "_encrypted", "_sealed", "token")
@@ -87,8 +89,12 @@ def build(
     except BaseException:
         out.close()
         raise
+    size = out.tell()
     out.seek(0)
-    return out
+    if size > IN_MEMORY:
+        return out
+    with out:
+        return io.BytesIO(out.read())
 
 
 def _about(story: Story, actor: Actor) -> dict[str, Any]:

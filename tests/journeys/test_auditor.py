@@ -179,6 +179,7 @@ def test_j10_the_day_before_as_it_was(removed, client):
         caps[cap] = sum(cap in text for text in page.texts("p", "quota-main"))
         assert ("已退出（移出）" in page.main) == (day == "2026-06-01")
     assert caps["/ 20"] > 1 and caps["/ 30"] == 1
+    assert client.get("/pool/past?day=0001-01-01&page=-3").status_code == 200
     assert "请选择今天或以前的日期" in Page(client.get("/pool/past?day=2031-01-01")).main
 
 

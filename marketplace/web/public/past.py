@@ -22,6 +22,7 @@ from marketplace.web.public.board import shaped
 from marketplace.web.public.parts import standing_tag
 
 PAGE = 50
+EARLIEST = date(2000, 1, 1)
 
 
 def _day() -> tuple[date, str]:
@@ -36,6 +37,8 @@ def _day() -> tuple[date, str]:
         return yesterday, "请按 2026-03-01 的格式填写日期"
     if found > clock.today():
         return yesterday, "请选择今天或以前的日期"
+    if found < EARLIEST:
+        return yesterday, f"请选择{EARLIEST}以后的日期"
     return found, ""
 
 
