@@ -8,9 +8,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
-from marketplace.models import Membership, PeriodicReport, ReportVersion, Round
+from marketplace.models import Membership, PeriodicReport, Project, ReportVersion, Round
 from marketplace.permissions import Actor
-from marketplace.phases import OWED_REPORTS, ReportPhase
+from marketplace.phases import FILED_PHASES, OWED_REPORTS, ReportPhase
 from marketplace.programmes import duties, nouns
 from marketplace.programmes.duties import Duty
 from marketplace.services.reports import checking, opening, reading, sources, writing
@@ -84,17 +84,26 @@ def _version(duty: Duty, row: PeriodicReport, number: int, at: Any) -> dict[str,
 def _own(
     session: Session, own: Membership, duty: Duty, period: str, owner: Actor, city: Actor
 ) -> None:
-    """The demo's own provider: sent twice, and one that waits with a draft; others by staff."""
-    mine = _rows(session, duty, period, own.provider_id)
-    older = _rows(session, duty, "", own.provider_id)
-    first = [row for row in older if row.period != period]
-    if first:
-        _send(session, owner, first[0])
-        _send(session, owner, first[0], trained="36")
-    if mine:
-        typed = _typed(session, mine[0], {})
-        row = mine[0]
-        writing.save(session, owner, row, replace(typed, texts={}), row.version)
+    """The demo's own provider: corrected and sent twice for one place, a draft for another; staff
+    returns and waives reports of others."""
+    mine = _rows(session, duty, own.provider_id)
+    latest = [row for row in mine if row.period == period]
+    for row in (row for row in mine if row.period != period):
+        _send(session, owner, row)
+    for row in (row for row in latest if row.membership_id == own.id):
+        figures = _typed(session, row, {}).figures
+        more = str(int(figures["contracts"]) + 1)
+        writing.send(
+            session, owner, row, _typed(session, row, {"contracts": more}, "一份合同正在备案"),
+            row.version,
+        )  # fmt: skip
+        _send(session, owner, row, trained="36")
+    for row in [row for row in latest if row.membership_id != own.id][:1]:
+        writing.save(session, owner, row, replace(_typed(session, row, {}), texts={}), row.version)
+    _by_staff(session, own, duty, period, city)
+
+
+def _by_staff(session: Session, own: Membership, duty: Duty, period: str, city: Actor) -> None:
     others = session.scalars(
         select(PeriodicReport)
         .where(
@@ -115,25 +124,38 @@ def _own(
             checking.step(session, city, row, action, reason=why, expected_version=row.version)
 
 
-def _rows(session: Session, duty: Duty, period: str, provider_id: int) -> list[PeriodicReport]:
+def age_projects(session: Session, provider_id: int) -> None:
+    """Contracts of the demo were all filed today: they are put on the day on which work began."""
+    rows = session.scalars(
+        select(Project).where(
+            Project.provider_id == provider_id, Project.phase.in_(FILED_PHASES),
+            Project.filed_on == clock.today(),
+        )
+    )  # fmt: skip
+    for row in rows:
+        row.filed_on = row.starts_on or row.filed_on
+        if row.accepted_on is not None and row.starts_on is not None:
+            row.accepted_on = row.starts_on + timedelta(days=75)
+    session.flush()
+
+
+def _rows(session: Session, duty: Duty, provider_id: int) -> list[PeriodicReport]:
     query = (
         select(PeriodicReport)
         .where(PeriodicReport.duty == duty.id, PeriodicReport.provider_id == provider_id)
         .options(*reading.BESIDE)
         .order_by(PeriodicReport.id)
     )
-    if period:
-        query = query.where(PeriodicReport.period == period)
     return list(session.scalars(query))
 
 
-def _typed(session: Session, row: PeriodicReport, given: dict[str, str]) -> Typed:
+def _typed(session: Session, row: PeriodicReport, given: dict[str, str], why: str = "") -> Typed:
     known = sources.of(session, row)
     figures = {
         f.id: f.text(known[f.source].value) if f.source else "0" for f in rules().figures.values()
     }
     texts = dict.fromkeys(reading.duty_of(row).texts(year=row.asks_year), "按计划推进。")
-    return Typed(figures={**figures, **given}, texts=texts)
+    return Typed(figures={**figures, **given}, texts=texts, reasons=dict.fromkeys(given, why))
 
 
 def _send(session: Session, owner: Actor, row: PeriodicReport, **given: str) -> None:

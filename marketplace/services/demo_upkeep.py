@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
@@ -17,6 +17,7 @@ from marketplace.models import (
     Membership,
     Organisation,
     Product,
+    Project,
     Provider,
     RoleGrant,
     Round,
@@ -72,6 +73,7 @@ def ensure(session: Session, settings: Settings) -> int:
     cast = _cast(session)
     if cast is None:
         return 0
+    demo_reports.age_projects(session, cast.own.provider_id)
     made = demo_reports.fill(session, cast.round, cast.own, cast.owner, cast.city)
     made += _complaints(cast, Cipher(settings.encryption_keys))
     made += _checks(cast)
@@ -117,7 +119,14 @@ def _cast(session: Session) -> Cast | None:
     own = [row for row in places if row.provider.organisation_id == owner.organisation_id]
     if not own:
         return None
-    return Cast(session, own[0].round, own[0], places, owner, client, city)
+    working = session.scalars(
+        select(Project.membership_id)
+        .where(Project.membership_id.in_([row.id for row in own]))
+        .group_by(Project.membership_id)
+        .order_by(func.count().desc())
+    ).first()
+    main = next((row for row in own if row.id == working), own[0])
+    return Cast(session, main.round, main, places, owner, client, city)
 
 
 def _file(cast: Cast, subject: str, place: Membership | None = None) -> Complaint:
