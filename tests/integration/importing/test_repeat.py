@@ -69,7 +69,9 @@ def test_a_changed_cell_changes_one_row(store, book, tmp_path):
     assert job.summary["products"] == {"applied": 1, "unchanged": 2}
     after = everything(store)
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"products", "events", "outbox"}
+    assert changed == {"products", "events", "outbox", "price_points"}
+    [point] = after["price_points"][len(before["price_points"]) :]
+    assert (point.pilot_price_cny, point.by_role) == (Decimal("88000.00"), "system")
     old, new = before["products"][0], after["products"][0]
     assert (new.pilot_price_cny, new.version) == (Decimal("88000.00"), old.version + 1)
     assert after["products"][1:] == before["products"][1:]
