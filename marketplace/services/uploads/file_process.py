@@ -6,6 +6,8 @@ a picture in pixels, 0 = as it is. The first line of output is JSON, ``["ok", pa
 reads workbooks.
 """
 
+import functools
+import importlib.util
 import io
 import json
 import sys
@@ -30,12 +32,19 @@ ACTIVE_VALUES = {
 }  # fmt: skip
 
 
+@functools.cache
 def shared() -> Any:
-    """The limits, and the checks of an archive, as the reader of workbooks has them."""
-    sys.path.append(str(Path(__file__).resolve().parents[3]))
-    from marketplace.services.importing import workbook_process
+    """The limits, and the checks of an archive, as the reader of workbooks has them.
 
-    return workbook_process
+    Taken from its file: importing it by name would load the whole application into this process.
+    """
+    path = Path(__file__).parents[1] / "importing" / "workbook_process.py"
+    spec = importlib.util.spec_from_file_location("workbook_process", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def check(kind: str, path: str, side: int) -> tuple[int, bytes]:

@@ -2,6 +2,8 @@
 
 import io
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,16 @@ def test_s70_the_largest_picture_fits_and_a_bomb_costs_us_nothing(tmp_path):
         inspection.check(tmp_path / "bomb.png", "image/png")
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown <= 30 * 1024  # kilobytes
+
+
+def test_the_process_loads_nothing_of_the_application(tmp_path):
+    """It would cost a second of each upload, and what the file could reach would be more."""
+    (tmp_path / "a.pdf").write_bytes(sample.pdf())
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-I", inspection.PROCESS, "check",
+         "pdf", tmp_path / "a.pdf", "0"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert "pikepdf" in loaded
+    assert loaded & {"marketplace", "sqlalchemy", "flask", "psycopg"} == set()
