@@ -120,15 +120,21 @@ def waiting(session: Session, actor: Actor) -> Sequence[HandOver]:
     return session.scalars(query.options(*PARTIES).order_by(HandOver.id.desc()).limit(50)).all()
 
 
+def asked(session: Session, actor: Actor, hand_over_id: int) -> HandOver:
+    """A transfer that the acting enterprise is asked about. Raises NotFound."""
+    query = visible(actor, Permission.HAND_OVER_AGREE, HandOver).where(HandOver.id == hand_over_id)
+    found = session.scalars(query.options(*PARTIES).with_for_update(of=HandOver)).one_or_none()
+    if found is None:
+        raise NotFound("没有这项转交")
+    return found
+
+
 def answer(
     session: Session, actor: Actor, hand_over_id: int, *, agrees: bool, reason: str,
     expected_version: int,
 ) -> HandOver:  # fmt: skip
     """The enterprise agrees to a transfer or keeps its provider. Raises Conflict, Invalid."""
-    query = visible(actor, Permission.HAND_OVER_AGREE, HandOver).where(HandOver.id == hand_over_id)
-    found = session.scalars(query.options(*PARTIES).with_for_update(of=HandOver)).one_or_none()
-    if found is None:
-        raise NotFound("没有这项转交")
+    found = asked(session, actor, hand_over_id)
     if found.version != expected_version:
         raise Conflict("内容已被他人更新", code="stale_version")
     if found.agreed is not None or found.way != TRANSFER:

@@ -30,6 +30,7 @@ from tests.support import (
     world_evaluations,
     world_inquiries,
     world_notices,
+    world_proceedings,
     world_projects,
     world_upkeep,
 )
@@ -121,6 +122,7 @@ def build(session: Session) -> World:
         **world_choosing.keep(session, client, provider),
         **world_inquiries.keep(session, client, provider),
         **world_notices.keep(session, round_, candidacy, provider),
+        **world_proceedings.keep(session, provider, client, round_),
         **world_projects.keep(session, membership, client),
         **_case(session, provider),
         **world_upkeep.keep(session, membership, client, other_firm),

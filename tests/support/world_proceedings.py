@@ -9,16 +9,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
-from marketplace.history import Why
+from marketplace.history import Why, record
 from marketplace.models import (
+    Appeal,
     Ban,
     CalendarYear,
+    HandOver,
+    IssuedLetter,
     Membership,
     Organisation,
     Proceeding,
     Provider,
     PublicNotice,
     Quota,
+    RemovalCase,
+    Replacement,
     Round,
 )
 from marketplace.permissions import SYSTEM, Actor
@@ -157,7 +162,8 @@ def world(session: Session, programme: str = factories.QINGDAO, **given: Any) ->
     round_ = given.pop("round", None) or factories.make_round(session, pinned, **opening)
     provider = given.pop("provider", None) or factories.make_provider(session)
     type_ = given.pop("type", pinned.types[-1].id if len(pinned.types) < 2 else "product")
-    segment = given.pop("segment", "home_appliance" if type_ == "product" else pinned.segments[0].id)
+    usual = "home_appliance" if type_ == "product" else pinned.segments[0].id
+    segment = given.pop("segment", usual)
     membership = factories.make_membership(
         session, round_, provider, type=type_, segment=segment,
         quota=_cell(session, round_, type_, segment), **given,
@@ -182,3 +188,56 @@ def world(session: Session, programme: str = factories.QINGDAO, **given: Any) ->
 
 
 __all__ = ["BUREAUS", "START", "SYSTEM", "WHY", "Time", "World", "actor_of", "world"]
+
+
+def keep(
+    session: Session, provider: Provider, client: Organisation, round_: Round
+) -> dict[str, Any]:
+    """One row of everything, for generated tests of routes; ids by argument of a rule."""
+    place = factories.make_membership(session, round_, provider, segment="auto_parts")
+    taker = factories.make_membership(
+        session, round_, factories.make_provider(session), segment="auto_parts"
+    )
+    project = factories.make_project(session, place, client)
+    now = clock.now()
+    case = RemovalCase(
+        membership=place, provider=provider, cause="X03", proposer="district", findings="测试",
+        state="heard", phase="city", state_since=now, opened_at=now,
+    )  # fmt: skip
+    session.add(case)
+    session.flush()
+    event = record(session, SYSTEM, "decide", case)
+    session.flush()
+    appeal = Appeal(
+        provider=provider, membership=place, against="removal", subject_type="proceedings",
+        subject_id=case.id, event_id=event.id, text="测试", filed_at=now, state="filed",
+        filed_by=factories.make_user(session).id, phase="filed", state_since=now,
+        window_until=now, decide_by=now + timedelta(days=9),
+    )  # fmt: skip
+    replacement = Replacement(
+        round_id=round_.id, quota_id=place.quota_id, type=place.type, segment=place.segment,
+        trigger="removal", state="open", phase="open", state_since=now, skipped=[], checks={},
+    )  # fmt: skip
+    hand_over = HandOver(
+        proceeding_id=case.id, project_id=project.id, way="transfer", to_membership_id=taker.id
+    )
+    session.add_all([appeal, replacement, hand_over])
+    session.flush()
+    letters = [
+        IssuedLetter(
+            subject_type=row.__tablename__, subject_id=row.id, provider_id=provider.id,
+            kind="test", title="测试", addressee="测试", paragraphs=["测试"], sender="测试",
+            day=clock.today(), event_id=event.id,
+        )
+        for row in (case, appeal)
+    ]  # fmt: skip
+    session.add_all(letters)
+    session.flush()
+    return {
+        "proceeding_id": case.id, "proceedings.step": "dismiss", "proceedings.kind": "pdf",
+        "proceedings.letter_id": letters[0].id, "proceedings.project_id": project.id,
+        "appeal_id": appeal.id, "appeals.step": "panel", "appeals.kind": "pdf",
+        "appeals.letter_id": letters[1].id, "replacement_id": replacement.id,
+        "replacements.step": "give_up", "hand_over_id": hand_over.id,
+        "memberships.kind": "removal", "new.subject": "proceedings", "new.subject_id": case.id,
+    }  # fmt: skip

@@ -55,6 +55,7 @@ def hand_overs() -> str:
 def answer_hand_over(hand_over_id: int) -> Response:
     """Agree, or keep the provider."""
     session, actor = current_session(), current_actor()
+    exits_projects.asked(session, actor, hand_over_id)
     try:
         data = load(AnswerForm(), once.fields())
         exits_projects.answer(
