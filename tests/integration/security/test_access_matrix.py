@@ -131,7 +131,7 @@ def test_visitors_may_change_little(app, world, cast):
             inside.add(rule.rule)
     assert inside == {
         "/complaints", "/complaints/new", "/consents/<token>", "/consents/<token>/withdraw",
-        "/links/<token>", "/login", "/reset",
+        "/links/<token>", "/login", "/notices/<int:notice_id>/objection", "/objections", "/reset",
         "/need",  # only reads
         "/register", "/register/<token>", "/join/<token>",
     }  # fmt: skip
