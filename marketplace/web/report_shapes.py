@@ -31,8 +31,8 @@ Links = Mapping[str, set[int]]
 
 
 def name(report: PeriodicReport) -> str:
-    """2026年第1季度档案维护."""
-    return f"{reading.period_of(report).label}{reading.duty_of(report).report.label}"
+    """2026年第1季度 季度档案维护."""
+    return f"{reading.period_of(report).label} {reading.duty_of(report).report.label}"
 
 
 def place(report: PeriodicReport) -> str:

@@ -256,7 +256,7 @@ def test_zero_in_three_clicks_parts_reminders_waivers_and_their_undo(town, datab
     ]  # fmt: skip
     with database.reading() as session:
         told = session.scalars(select(Message.title).where(Message.kind == "report")).all()
-    assert [title for title in told if "逾期" in title] == ["2026年第1季度季度档案维护已经逾期3天"]
+    assert [title for title in told if "逾期" in title] == ["2026年第1季度 季度档案维护已经逾期3天"]
 
     # the overdue board lists it; the file equals the page
     city = login_as(Role.CITY_OFFICER)

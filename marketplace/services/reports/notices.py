@@ -19,7 +19,7 @@ def facts(report: PeriodicReport) -> dict[str, str]:
     programme = report.membership.round.programme
     duty = duties.get(programme, report.duty)
     return {
-        "report": f"{duties.period(report.period).label}{duty.report.label}",
+        "report": f"{duties.period(report.period).label} {duty.report.label}",
         "provider": report.provider.organisation.name,
         "place": f"{programme.segment_label(report.membership.segment)}"
         f"（{programme.type_label(report.membership.type)}）",

@@ -27,7 +27,7 @@ def reports_to_write(session: Session, actor: Actor) -> Iterable[Task]:
     for report, membership, round_ in rows:
         programme = round_.programme
         duty = duties.get(programme, report.duty)
-        label = f"{duties.period(report.period).label}{duty.report.label}"
+        label = f"{duties.period(report.period).label} {duty.report.label}"
         verb = "补正" if report.phase == ReportPhase.RETURNED else "填报"
         place = programme.segment_label(membership.segment)
         yield Task(
