@@ -11,7 +11,7 @@ from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.history import record
 from marketplace.models import Inquiry, InquiryMessage, InquiryParty, Provider, StoredFile
 from marketplace.models.inquiries import ENTERPRISE_SIDE, LOST, PROVIDER_SIDE, WON
-from marketplace.permissions import Actor, Permission, can, require
+from marketplace.permissions import Actor, Permission, can, require, visible
 from marketplace.phases import UNANSWERED, InquiryPhase
 from marketplace.programmes import nouns
 from marketplace.services import file_subjects, files, inquiry_notices
@@ -21,6 +21,9 @@ from marketplace.workflow import locked, perform
 FILES = "inquiry_post_file"
 LONGEST = 4000
 ENDED = (InquiryPhase.DECLINED, InquiryPhase.CLOSED)
+SHOWN = "inquiry_contact_show"
+"""The event of showing a contact; it names who did, and nothing of the contact."""
+MOST_EARLIER = 8
 OUTCOME_LABELS = {WON: "已成交", LOST: "未成交"}
 
 
@@ -82,6 +85,21 @@ def messages(row: InquiryParty) -> Select[InquiryMessage]:
     return query.order_by(InquiryMessage.id)
 
 
+def earlier(session: Session, actor: Actor) -> list[InquiryMessage]:
+    """What the acting team wrote in other threads, the latest first, the same words once: a
+    beginning for the next answer."""
+    query = visible(actor, Permission.INQUIRY_ANSWER, InquiryMessage)
+    rows = session.scalars(
+        query.where(InquiryMessage.side == PROVIDER_SIDE)
+        .order_by(InquiryMessage.id.desc())
+        .limit(10 * MOST_EARLIER)
+    )
+    found: dict[str, InquiryMessage] = {}
+    for row in rows:
+        found.setdefault(row.text, row)
+    return list(found.values())[:MOST_EARLIER]
+
+
 def number(session: Session, row: InquiryParty) -> int:
     """How many posts a thread has."""
     query = select(func.count()).select_from(InquiryMessage)
@@ -104,7 +122,7 @@ def show_contact(
     row.contact_encrypted = cipher.seal(f"{name}\n{phone}", place(row.id))
     row.contact_shown_at = clock.now()
     session.flush()
-    event = record(session, actor, "inquiry_contact_show", row)
+    event = record(session, actor, SHOWN, row)
     inquiry_notices.tell(session, row, event)
 
 

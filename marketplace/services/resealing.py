@@ -13,6 +13,7 @@ from marketplace.models import (
     Complaint,
     FormDraft,
     HeldForm,
+    InquiryParty,
     Objection,
     Provider,
     User,
@@ -24,6 +25,7 @@ from marketplace.services import (
     contacts,
     drafts,
     held_forms,
+    inquiry_threads,
     objections,
     second_factor,
 )
@@ -43,6 +45,7 @@ SEALED: tuple[tuple[type[Any], tuple[str, ...], Place], ...] = (
         lambda row: access_requests.place(row.id),
     ),
     (HeldForm, ("data_encrypted",), lambda row: held_forms.place(row.user_id)),
+    (InquiryParty, ("contact_encrypted",), lambda row: inquiry_threads.place(row.id)),
     (Objection, ("contact_encrypted",), objections.place),
     (
         Complaint,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid
-from marketplace.models import InquiryParty, Product
+from marketplace.models import InquiryMessage, InquiryParty, Product
 from marketplace.permissions import Permission, can
 from marketplace.phases import UNANSWERED, InquiryPhase
 from marketplace.programmes import nouns
@@ -17,6 +17,7 @@ from marketplace.services import (
     demands_answers,
     files,
     inquiries,
+    inquiry_contacts,  # noqa: F401  registers what is personal
     inquiry_rules,
     inquiry_tasks,  # noqa: F401  registers what waits for each side
     inquiry_threads,
@@ -90,6 +91,20 @@ def _key(row: InquiryParty) -> str:
     return f"inquiry_post:{row.id}"
 
 
+def _earlier(row: InquiryParty) -> list[InquiryMessage]:
+    """Answers of the team to begin with, while the first answer is awaited."""
+    if row.phase not in UNANSWERED:
+        return []
+    return inquiry_threads.earlier(current_session(), current_actor())
+
+
+def _values(context: dict[str, Any]) -> dict[str, str]:
+    """What was typed before; else the earlier answer that the address names."""
+    typed: dict[str, str] = context["draft"].values
+    chosen = [item for item in context["earlier"] if str(item.id) == request.args.get("reuse")]
+    return {**typed, "text": chosen[0].text} if chosen else typed
+
+
 def _context(row: InquiryParty) -> dict[str, Any]:
     session, actor = current_session(), current_actor()
     product = row.inquiry.product_id and session.get(Product, row.inquiry.product_id)
@@ -110,6 +125,7 @@ def _context(row: InquiryParty) -> dict[str, Any]:
         "waiting": row.phase in UNANSWERED,
         "outcomes": list(OUTCOME_LABELS.items()),
         "outcome": OUTCOME_LABELS.get(row.outcome, ""),
+        "earlier": _earlier(row),
         "reasons": inquiry_rules.rules().decline_reasons,
         "longest": LONGEST_TEXT,
         "labels": LABELS,
@@ -124,7 +140,7 @@ def inquiry(party_id: int) -> str:
     """One enquiry, and the thread with its enterprise."""
     context = _context(_get(party_id))
     return render_template(
-        PAGE, errors={}, values=context["draft"].values,
+        PAGE, errors={}, values=_values(context),
         uploads={FILES: uploads.show(current_session(), FILES)}, **context,
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from marketplace.models import (
     InquiryParty,
     Message,
     StoredFile,
+    User,
 )
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import InquiryPhase, Role, StandingPhase
@@ -23,6 +24,7 @@ from marketplace.services import (
     files,
     inquiries,
     inquiry_clock,
+    inquiry_contacts,
     inquiry_tasks,
     inquiry_threads,
     inquiry_watch,
@@ -150,8 +152,17 @@ def test_a_thread_from_question_to_contact(market, cipher):
     assert inquiry_threads.contact(one.actor, cipher, row) == ("张工", "13800000000")
     other = world.party(session, market.two, inquiry)
     assert inquiry_threads.contact(market.two.actor, cipher, other) is None
+    mine = inquiry_contacts.contacts(session, firm.actor.user_id, cipher)
+    assert [item["text"] for item in mine] == ["张工\n13800000000"]
+    assert inquiry_contacts.contacts(session, one.actor.user_id, cipher) == []
     inquiry_threads.hide_contact(session, firm.actor, row)
     assert (row.contact_encrypted, row.contact_shown_at) == (None, None)
+    inquiry_threads.show_contact(session, firm.actor, cipher, row, name="张工", phone="110")
+    inquiry_contacts.forget(session, session.get_one(User, firm.actor.user_id))
+    assert (row.contact_encrypted, row.contact_shown_at) == (None, None)
+    assert [m.text for m in inquiry_threads.earlier(session, one.actor)] == ["可以，报价见附件。"]
+    assert inquiry_threads.earlier(session, market.two.actor) == []
+    assert inquiry_threads.earlier(session, firm.actor) == []
     assert [(m.side, m.text) for m in session.scalars(inquiry_threads.messages(row))] == [
         ("enterprise", "补充：预算二十万元。"), ("provider", "可以，报价见附件。")
     ]  # fmt: skip
