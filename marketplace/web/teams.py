@@ -153,8 +153,8 @@ def invite_member() -> Response:
 def invite_again(invitation_id: int) -> Response:
     """Send a fresh link."""
     limits.take("team_mail", str(current_actor().user_id))
-    load(Nothing(), form_data())
     _organisation()
+    load(Nothing(), form_data())
     row = team_invitations.again(current_session(), current_actor(), post(), invitation_id)
     return _done(f"邀请已重新发到 {row.login}，原来的链接失效。")
 
@@ -162,8 +162,8 @@ def invite_again(invitation_id: int) -> Response:
 @needs(Permission.TEAM_MANAGE)
 def cancel_invitation(invitation_id: int) -> Response:
     """Take an invitation back."""
-    load(Nothing(), form_data())
     _organisation()
+    load(Nothing(), form_data())
     team_invitations.cancel(current_session(), current_actor(), invitation_id)
     return _done("邀请已收回。")
 
