@@ -55,7 +55,15 @@ def seed_demo(context: click.Context) -> None:
     click.echo(f"开通：新增{seed_access()}")
     click.echo(f"日常：新增{database().run(seed_upkeep)}")
     click.echo(f"公示：新增{seed_notices()}")
+    click.echo(f"案卷：新增{database().run(seed_proceedings)}")
     refresh_index(context)
+
+
+def seed_proceedings(session: Session) -> int:
+    """Case files: a place in every state of the life cycle."""
+    from marketplace.services import demo_proceedings
+
+    return demo_proceedings.ensure(session, settings())
 
 
 def seed_upkeep(session: Session) -> int:
