@@ -13,6 +13,7 @@ from marketplace.errors import Invalid, Unavailable
 from marketplace.indexing import demand_matching
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Demand, DemandAnswer, StoredFile
+from marketplace.phases import DemandPhase
 from marketplace.schemas.inquiries import LABELS, demand_form
 from marketplace.services import demands_rules, inquiry_rules
 from marketplace.services.demands import Content
@@ -55,6 +56,16 @@ def public(row: Demand) -> dict[str, Any]:
         "open": demands_rules.open_now(row),
         "published": day(row.published_at),
     }
+
+
+def answered(row: Demand) -> dict[str, Any]:
+    """The same for a provider that answered: what is being mended or was taken down is not shown,
+    whatever it says by now."""
+    if row.phase in (DemandPhase.PUBLISHED, DemandPhase.CLOSED):
+        return public(row)
+    gone = {"title": "不再公开的需求", "text": "企业正在修改，或已被撤下。", "segment": "—",
+            "process_links": [], "budget": "—", "until": "—", "open": False}  # fmt: skip
+    return {**public(row), **gone}
 
 
 def own(row: Demand) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def _answered(page: int) -> tuple[list[dict[str, Any]], int]:
     shaped = demand_shapes.answers(session, rows)
     return [
         {
-            **demand_shapes.public(row.demand), "answer": answer,
+            **demand_shapes.answered(row.demand), "answer": answer,
             "page": url_for("p.demand", demand_id=row.demand_id),
         }
         for row, answer in zip(rows, shaped, strict=True)
@@ -88,7 +88,7 @@ def _known(demand_id: int) -> tuple[Demand, DemandAnswer | None]:
 
 def _context(demand: Demand, own: DemandAnswer | None) -> dict[str, Any]:
     session, actor = current_session(), current_actor()
-    shaped = demand_shapes.public(demand)
+    shaped = demand_shapes.answered(demand)
     (answer,) = demand_shapes.answers(session, [own]) if own else (None,)
     may = can(actor, Permission.DEMAND_ANSWER)
     return {

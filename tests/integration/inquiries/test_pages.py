@@ -17,7 +17,8 @@ from marketplace.models import (
     StoredFile,
 )
 from marketplace.phases import Role, StandingPhase
-from marketplace.services import seeding
+from marketplace.services import demands, seeding
+from marketplace.services.demands import Content
 from tests import factories
 from tests.support import sample_files
 from tests.support import world_inquiries as world
@@ -262,6 +263,26 @@ def test_a_demand_is_nameless_until_the_invitation(people, database, client):
     assert "已经邀请过这家服务商" in page.main
     with database.reading() as session:
         assert session.scalars(select(DemandAnswer.phase)).all() == ["invited"]
+
+
+def test_what_is_being_mended_is_nobodys_to_read(people, database):
+    with database.unit_of_work() as session:
+        firm = world.enterprise(session)
+        row = world.demand(session, firm)
+        number = row.id
+    send(people.one, f"/p/demands/{number}", {"text": "我们可以做"})
+    assert world.CONTENT.text in people.one.get(f"/p/demands/{number}").text
+    with database.unit_of_work() as session:
+        row = demands.get(session, firm.actor, number)
+        demands.act(session, firm.actor, row, "demand_end")
+        demands.act(session, firm.actor, row, "demand_revise")
+        new = Content(**{**world.CONTENT.__dict__, "title": "密改标题", "text": "密改内容"})
+        demands.save(session, firm.actor, row, new, expected_version=row.version)
+    for path in (f"/p/demands/{number}", "/p/demands?kind=own", f"/demands/{number}"):
+        for who in (people.one, people.two):
+            assert "密改" not in who.get(path).text, path
+    assert "我们可以做" in people.one.get(f"/p/demands/{number}").text
+    assert people.two.get(f"/p/demands/{number}").status_code == 404
 
 
 def test_staff_take_a_demand_down(people, database, client):
