@@ -1,0 +1,60 @@
+"""J10 as a person clicks it: from the list of those who left to the evidence of one removal."""
+
+import hashlib
+import json
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.demo import VISITOR, Demo
+from tests.browser.looks import problems
+
+pytestmark = pytest.mark.browser
+
+DESK = {"width": 1280, "height": 800}
+
+
+def test_j10_an_auditor_reconstructs_a_removal(demo: Demo, browser: Browser):
+    with demo.sign_in(browser, "auditor", viewport=DESK) as context:
+        page = context.pages[0]
+        page.goto("/work/memberships?phase=exited")
+        gone = page.get_by_role("row").filter(has_text="已移出").first
+        gone.get_by_role("rowheader").get_by_role("link").click()
+        page.get_by_role("link", name="为什么", exact=True).click()
+        page.get_by_role("link", name=re.compile("暂停与退出")).click()
+        steps = page.locator(".why-steps > li")
+        expect(steps.first).to_contain_text("已移出")
+        expect(steps.first).to_contain_text("实行动态管理及退出机制")
+        expect(steps.first).to_contain_text("青民发字〔2024〕1号，版本")
+        steps.first.locator("summary").last.click()
+        expect(steps.first).to_contain_text("退出日期")
+        assert problems(page) == []
+        page.get_by_role("link", name="证据包").click()
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name="下载证据包").click()
+        with zipfile.ZipFile(waiting.value.path()) as archive:
+            manifest = json.loads(archive.read("manifest.json"))
+            hashes = {
+                name: hashlib.sha256(archive.read(name)).hexdigest()
+                for name in archive.namelist()
+                if name != "manifest.json"
+            }
+        assert {item["name"]: item["sha256"] for item in manifest["files"]} == hashes
+        page.get_by_role("link", name="记录校验").click()
+        expect(page.get_by_text("校验通过")).to_be_visible()
+        assert problems(page) == []
+
+
+def test_why_removed_is_one_click_from_the_page_of_the_provider(demo: Demo, browser: Browser):
+    with demo.sign_in(browser, VISITOR, viewport={"width": 375, "height": 700}) as context:
+        page = context.pages[0]
+        page.goto("/pool/past")
+        page.get_by_role("row").filter(has_text="已退出（移出）").first.get_by_role("link").click()
+        page.get_by_role("cell").or_(page.get_by_role("rowheader")).get_by_role(
+            "link"
+        ).first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("为什么是这个状态")
+        expect(page.locator(".why-steps")).to_contain_text("移出")
+        assert problems(page) == []
