@@ -24,7 +24,8 @@ line in ``config/uploads`` and one in ``files.READERS``; a kind of message is a 
 ``config/messages/inbox.yml``; something to do (待办) is one function, ``tasks.source``; a noun with
 states of its own is a file in ``config/workflows`` and one ``workflow.lives_in``; an indicator of
 the evaluation is a line of the programme and, for a new kind of figure, one source in
-``services/evaluation``; what a finished notice does is one function, ``public_notices`` kinds.
+``services/evaluation``; what a finished notice does is one function, ``public_notices`` kinds;
+a noun in the story of a place (为什么) is a line in ``config/why.yml``.
 """
 
 from typing import TYPE_CHECKING
