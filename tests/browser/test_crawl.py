@@ -28,7 +28,8 @@ HEIGHT = 900
 # Offered by the state of the one case or project that a short run opens.
 OF_A_STATE = {
     "auth.edit_access_request",
-    "me.edit_demand", "me.project_extra", "me.project_step", "p.edit_case", "p.edit_new_product", "p.edit_project",
+    "me.edit_demand", "me.project_extra", "me.project_step", "p.edit_case",
+    "p.edit_new_product", "p.edit_project",
     "p.project_extra", "p.project_step", "work.project_extra", "work.project_step",
 }  # fmt: skip
 
