@@ -43,18 +43,16 @@ def deciders(session: Session, appeal: Appeal) -> set[int]:
 
 def candidates(session: Session, appeal: Appeal) -> Sequence[User]:
     """Who may sit on the panel: holders of an office who did not decide, by name."""
+    office = select(RoleGrant.user_id).where(
+        RoleGrant.revoked_at.is_(None),
+        (RoleGrant.valid_until.is_(None)) | (RoleGrant.valid_until > clock.now()),
+        RoleGrant.role.in_([role.value for role in PANEL_ROLES]),
+    )
     rows = session.scalars(
         select(User)
-        .join(RoleGrant, RoleGrant.user_id == User.id)
-        .where(
-            User.active, RoleGrant.revoked_at.is_(None),
-            (RoleGrant.valid_until.is_(None)) | (RoleGrant.valid_until > clock.now()),
-            RoleGrant.role.in_([role.value for role in PANEL_ROLES]),
-            User.id.not_in(deciders(session, appeal)),
-        )
-        .distinct()
+        .where(User.active, User.id.in_(office), User.id.not_in(deciders(session, appeal)))
         .order_by(User.name, User.id)
-    )  # fmt: skip
+    )
     return rows.all()
 
 
