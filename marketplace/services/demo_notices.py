@@ -109,7 +109,7 @@ class Scene:
         return rows
 
     def _file(self, entry: NoticeEntry, *, named: bool = True) -> Objection:
-        contact = Contact(name="示例异议人", phone="13900000000") if named else None
+        contact = Contact(name="示例异议人", phone="0532-00000000") if named else None
         filing = Filing(
             entry_id=entry.id, facts=FACTS, digest=receipts.make_code().digest, contact=contact
         )

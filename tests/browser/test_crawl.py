@@ -58,6 +58,8 @@ NOT_LINKED = {
     "public.badge_json": "for programs of other sites",
     "public.badge_svg": "a picture for other sites",
     "public.cases_file": "answer to a form",
+    "public.objection_decision": "behind a receipt code",
+    "public.objection_state": "behind a receipt code",
     "public.products_file": "answer to a form",
     "public.providers_file": "answer to a form",
     "public.suggest": "asked for while somebody types",
