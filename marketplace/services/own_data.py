@@ -22,15 +22,15 @@ from marketplace.services import (
     access_decisions,
     access_requests,
     personal_data,
+    personal_names,
     personal_parts,
     sessions,
     teams,
 )
 
-PARTS = personal_parts
+PARTS = (personal_parts, personal_names)
 """Read here, so that nothing is handed out or erased without what accounts themselves keep."""
 
-GONE_NAME = "已注销用户"
 STAFF_STAY = "工作人员账号由用户管理员停用，办理记录依法留存，不能自行注销"
 README = """这是您在服务商资源池中的个人信息（个人信息保护法第45条）。
 data.json 是 UTF-8 编码的 JSON：每一部分有名称（label）和内容（rows），时间为 UTC。
@@ -83,7 +83,7 @@ def erase(session: Session, actor: Actor, user: User) -> None:
         teams.end(session, actor, grant, "本人注销账号")
     for forget in personal_data.ERASERS:
         forget(session, user)
-    user.login, user.name = f"erased-{user.id}@erased.invalid", GONE_NAME
+    user.login, user.name = f"erased-{user.id}@erased.invalid", personal_data.GONE_NAME
     user.password_hash, user.totp_secret_encrypted, user.preferences = "", None, {}
     user.active, user.erased_at = False, clock.now()
     session.flush()

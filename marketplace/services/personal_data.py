@@ -26,6 +26,8 @@ Eraser = Callable[[Session, User], None]
 KEPT: dict[str, tuple[str, Keeper]] = {}
 """Label and reader of each part of the export, by its key in the file."""
 ERASERS: list[Eraser] = []
+GONE_NAME = "已注销用户"
+"""What stands in place of a person's name afterwards."""
 
 
 def kept(key: str, label: str) -> Callable[[Keeper], Keeper]:

@@ -14,12 +14,16 @@ from marketplace.models import (
     Event,
     FormDraft,
     Message,
+    PeriodicReport,
+    Rating,
+    RatingVersion,
+    ReportVersion,
     RoleGrant,
     StoredFile,
     User,
     UserSession,
 )
-from marketplace.phases import Role
+from marketplace.phases import ProjectPhase, Role
 from marketplace.services import inbox, retention, seals
 from marketplace.storage import Kept
 from tests import factories
@@ -130,6 +134,41 @@ def test_an_erased_person_is_nowhere_in_the_database(enter, someone, database):
         assert {event.actor_name for event in events} == {f"用户{user.id}"}
         assert {event.who for event in events} == {"已注销用户"}
         assert seals.verify(session).broken_seq is None
+
+
+def test_names_beside_what_was_written_go_as_well(enter, database):
+    with database.unit_of_work() as session:
+        provider = factories.make_provider(session)
+        membership = factories.make_membership(session, factories.make_round(session), provider)
+        client = factories.make_organisation(session, kind="enterprise")
+        project = factories.make_project(session, membership, client, phase=ProjectPhase.ACCEPTED)
+        factories.make_project_parts(session, project)
+        rating = session.scalars(select(Rating)).one()
+        day = clock.today()
+        report = PeriodicReport(
+            membership_id=membership.id, provider_id=provider.id, duty="quarter", period="2026Q1",
+            since=day, until=day, due_at=clock.now(), due_on=day, state="owed", phase="owed",
+            state_since=clock.now(),
+        )  # fmt: skip
+        session.add(report)
+        session.flush()
+        session.add(RatingVersion(rating_id=rating.id, number=8, by_name=SECRET_NAME))
+        session.add(RatingVersion(rating_id=rating.id, number=9, by_name="别人"))
+        session.add(ReportVersion(report_id=report.id, number=1, by_name=SECRET_NAME))
+        user = factories.make_user(session, name=SECRET_NAME, login=LOGIN)
+        for organisation in (client, provider.organisation):
+            world_access.lead(session, organisation)
+        grant = factories.make_grant(session, user, Role.ENTERPRISE, client)
+        factories.make_grant(session, user, Role.PROVIDER_VIEWER, provider.organisation)
+    assert enter(grant).post("/account/data/erase", data={"login": LOGIN}).status_code == 303
+    assert SECRET_NAME not in everything(database)
+    with database.reading() as session:
+        names = session.scalars(
+            select(RatingVersion.by_name).where(RatingVersion.number > 7).order_by(RatingVersion.id)
+        ).all()
+        assert [*names, session.scalars(select(ReportVersion.by_name)).one()] == [
+            "已注销用户", "别人", "已注销用户",
+        ]  # fmt: skip
 
 
 def test_the_last_owner_and_staff_are_refused_with_the_reason(enter, login_as, provider, database):
