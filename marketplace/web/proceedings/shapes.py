@@ -204,7 +204,7 @@ def _event(row: Event, step: Any) -> dict[str, Any]:
         words.append(f"期限到{clock.last_day(datetime.fromisoformat(row.diff['due']))}")
     return {
         "when": dt(row.at),
-        "who": row.actor_name if row.actor_role == "system" else f"{row.actor_name}（{role}）",
+        "who": row.who if row.actor_role == "system" else f"{row.who}（{role}）",
         "title": step.label if step else ACTIONS.get(row.action, row.action),
         "text": "；".join(word for word in words if word),
         "tone": tone(step.tone) if step else "neutral",
