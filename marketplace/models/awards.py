@@ -16,7 +16,8 @@ from marketplace.models.providers import Provider
 from marketplace.phases import AwardPhase
 
 KINDS = ("provider", "solution")
-_STANDING = "phase IN ('proposed', 'announced')"
+_PROVIDERS = text("product_id IS NULL AND phase IN ('proposed', 'announced')")
+_SOLUTIONS = text("product_id IS NOT NULL AND phase IN ('proposed', 'announced')")
 
 
 class Award(Timestamps, Base):
@@ -39,13 +40,13 @@ class Award(Timestamps, Base):
         ),
         Index(
             "uq_awards_provider", "membership_id", "clause", "year", unique=True,
-            sqlite_where=text(f"product_id IS NULL AND {_STANDING}"),
-            postgresql_where=text(f"product_id IS NULL AND {_STANDING}"),
+            sqlite_where=_PROVIDERS,
+            postgresql_where=_PROVIDERS,
         ),
         Index(
             "uq_awards_solution", "product_id", "clause", "year", unique=True,
-            sqlite_where=text(f"product_id IS NOT NULL AND {_STANDING}"),
-            postgresql_where=text(f"product_id IS NOT NULL AND {_STANDING}"),
+            sqlite_where=_SOLUTIONS,
+            postgresql_where=_SOLUTIONS,
         ),
         Index("ix_awards_year", "year", "phase"),
         Index("ix_awards_provider_of", "provider_id", "phase"),

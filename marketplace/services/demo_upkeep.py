@@ -173,7 +173,7 @@ def _complaints(cast: Cast, cipher: Cipher) -> int:
     _step(cast, _file(cast, "对报价有意见"), "complaint_refuse", "报价未签约，不属于受理范围。")
     _step(cast, _file(cast, "发票开具延迟"), "complaint_withdraw", "已收到发票。")
     for number, (code, contact) in enumerate(zip(RECEIPTS, (
-        Contact(name="示例投诉人", phone="13800000000"), None, None,
+        Contact(name="示例投诉人", phone="0532-00000000"), None, None,
     ), strict=False)):  # fmt: skip
         place = cast.places[number % len(cast.places)]
         said = Filing(subject=("上门推销时承诺补贴", "疑似转包", "宣传内容夸大")[number],

@@ -25,7 +25,7 @@ def run(database: Database) -> int:
     with database.reading() as session:
         waiting = due(session)
     for report_id, offset in waiting:
-        database.run(lambda session, id_=report_id, days=offset: send(session, id_, days))  # type: ignore[misc]
+        database.run(lambda session, id_=report_id, days=offset: _send(session, id_, days))  # type: ignore[misc]
     return len(waiting)
 
 
@@ -53,7 +53,7 @@ def due(session: Session) -> list[tuple[int, int]]:
     return found
 
 
-def send(session: Session, report_id: int, offset: int) -> bool:
+def _send(session: Session, report_id: int, offset: int) -> bool:
     """Send one reminder unless another worker was faster; leaves an event that staff can see."""
     report = session.scalars(
         select(PeriodicReport)
