@@ -56,7 +56,15 @@ def seed_demo(context: click.Context) -> None:
     click.echo(f"日常：新增{database().run(seed_upkeep)}")
     click.echo(f"公示：新增{seed_notices()}")
     click.echo(f"案卷：新增{database().run(seed_proceedings)}")
+    click.echo(f"评价：新增{database().run(seed_evaluations)}")
     refresh_index(context)
+
+
+def seed_evaluations(session: Session) -> int:
+    """Evaluations: one published with every grade, one in scoring."""
+    from marketplace.services import demo_evaluations
+
+    return demo_evaluations.ensure(session, settings())
 
 
 def seed_proceedings(session: Session) -> int:

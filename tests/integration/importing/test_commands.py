@@ -105,7 +105,7 @@ def test_the_demo_is_seeded_whole_and_again_without_change(place):
     assert (code, out.splitlines()) == (0, [
         "词表：新增0", "日历：新增0", "批次：新增0", "示例服务商：第1次导入已写入，没有变化",
         "账号：新增0", "项目：新增0", "案例：新增0", "资料：新增0", "选型：新增0", "咨询：新增0",
-        "开通：新增0", "日常：新增0", "公示：新增0", "案卷：新增0",
+        "开通：新增0", "日常：新增0", "公示：新增0", "案卷：新增0", "评价：新增0",
         "索引：与数据库一致",
     ])  # fmt: skip
     assert counted(place) == before
