@@ -176,6 +176,18 @@ def test_lists_ask_the_same_number_of_questions_for_few_and_many(app, town):
     fill(town, range(5, 25))
     assert counted() == few
     assert max(few.values()) <= 6, few
+    details = [
+        (town.city(), "/work/reports/rollup"), (town.city(), "/work/reports/1"),
+        (town.city(), "/work/complaints/1"), (town.city(), "/work/spot-checks/1"),
+        (town.city(), "/work/activities/1"), (town.city(), "/work/awards/1"),
+        (town.owner(), "/p/reports/1"), (town.owner(), "/p/reports/1/edit"),
+        (town.owner(), "/p/complaints/1"),
+    ]  # fmt: skip
+    for client, path in details:
+        client.get(path)
+        asked.clear()
+        assert client.get(path).status_code == 200, path
+        assert len(asked) <= 10, (path, asked)
 
 
 def fill(town, numbers):
