@@ -145,7 +145,7 @@ def _row(
 def _keep(session: Session, actor: Actor, row: Complaint) -> Complaint:
     session.add(row)
     session.flush()
-    what = {"channel": row.channel, "anonymous": row.anonymous}
+    what = {"anonymous": row.anonymous}
     event = record(session, actor, "complaint_lodge", row, states=("", row.state), diff=what)
     session.flush()
     session.refresh(row, ["membership", "organisation"])

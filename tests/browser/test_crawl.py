@@ -31,6 +31,9 @@ OF_A_STATE = {
     "me.edit_demand", "me.project_extra", "me.project_step", "p.edit_case",
     "p.edit_new_product", "p.edit_project",
     "p.project_extra", "p.project_step", "work.project_extra", "work.project_step",
+    "me.complaint_step", "p.complaint_step", "p.edit_report", "work.activity_step",
+    "work.award_step", "work.check_step", "work.complaint_contact", "work.complaint_step",
+    "work.edit_activity", "work.report_step",
 }  # fmt: skip
 
 SHOW_CODES = ("/admin/search", "/admin/vocabulary")  # for those who look after codes and folders
@@ -58,6 +61,7 @@ NOT_LINKED = {
     "public.badge_json": "for programs of other sites",
     "public.badge_svg": "a picture for other sites",
     "public.cases_file": "answer to a form",
+    "public.complaint_state": "behind a receipt code",
     "public.objection_decision": "behind a receipt code",
     "public.objection_state": "behind a receipt code",
     "public.products_file": "answer to a form",
