@@ -200,7 +200,7 @@ def _steps(row: Objection) -> list[dict[str, str]]:
     return [{"when": dt(at), "title": title, "text": text} for title, at, text in found]
 
 
-@blueprint.get("/objections/<code>/decision.<any(docx, pdf):kind>")
+@blueprint.get("/objections/<code>/decision.<kind>")
 @public
 def objection_decision(code: str, kind: str) -> Response:
     """The decision as a letter, for who holds the receipt code."""

@@ -219,7 +219,7 @@ def unmask_objection(objection_id: int) -> Response:
     return make_response(_page(row, contact=contact))
 
 
-@blueprint.get("/objections/<int:objection_id>/letters/<name>.<any(docx, pdf):kind>")
+@blueprint.get("/objections/<int:objection_id>/letters/<name>.<kind>")
 @needs(Permission.WORK_READ)
 def objection_letter(objection_id: int, name: str, kind: str) -> Response:
     """One letter as a file."""
