@@ -76,12 +76,6 @@ def _stamps(row: Provider | Product | CaseStudy, listed: Iterable[Membership]) -
     }
 
 
-def _grade(membership: Membership) -> dict[str, Any] | None:
-    """The published grade of a place, for its card."""
-    grade = grades.of(membership)
-    return {"name": grade.name, "rank": grade.rank} if grade else None
-
-
 def provider_document(shown: Shown, words: Vocabulary, version: int) -> Document:
     """A provider with the names of its products and cases."""
     provider, products, cases = shown.provider, shown.products, shown.cases
@@ -98,7 +92,7 @@ def provider_document(shown: Shown, words: Vocabulary, version: int) -> Document
         "delivery_band": _bands(words, "delivery_band", (item.typical_days for item in products)),
         "case_year": _codes(str(case.year) for case in cases),
         "has_local_case": ("yes",) if local else (),
-        "grade": _codes(grade.name for item in shown.listed if (grade := grades.of(item))),
+        "grade": _codes(card["name"] for i in shown.listed if (card := grades.card(i))),
     }
     numbers = _stamps(provider, shown.listed)
     if prices:
@@ -137,7 +131,7 @@ def _provider_card(shown: Shown) -> dict[str, Any]:
                 "type": item.type,
                 "segment": item.segment,
                 "phase": item.phase,
-                "grade": _grade(item),
+                "grade": grades.card(item),
             }
             for item in sorted(shown.listed, key=lambda item: (item.segment, item.type))
         ],

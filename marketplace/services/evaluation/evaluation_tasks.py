@@ -1,8 +1,9 @@
 """Tasks from evaluations: drafts to look at, sheets to score, objections to answer, to publish."""
 
+from collections import Counter
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -16,6 +17,7 @@ from marketplace.models import (
 )
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import EvaluationPhase, GradeObjectionPhase, Role
+from marketplace.services.evaluation import pinned
 from marketplace.services.tasks import MOST, Task, source
 
 EVALUATORS = (Role.EXPERT, Role.THIRD_PARTY, Role.DISTRICT_REVIEWER)
@@ -50,13 +52,15 @@ def to_score(session: Session, actor: Actor) -> Iterable[Task]:
         visible(actor, Permission.EVALUATION_SCORE, EvaluationSheet)
         .join(EvaluationCycle, EvaluationCycle.id == EvaluationSheet.cycle_id)
         .where(EvaluationSheet.id.not_in(mine))
-        .group_by(EvaluationCycle.id, EvaluationCycle.label)
         .order_by(EvaluationCycle.id)
-        .limit(MOST)
-        .with_only_columns(EvaluationCycle.id, EvaluationCycle.label, func.count())
+        .with_only_columns(EvaluationCycle, EvaluationSheet.projects)
     )
-    for id_, label, number in rows:
-        yield Task(f"评分：{label}", f"/work/evaluations/{id_}", None, "评价", f"{number}份")
+    waiting: Counter[EvaluationCycle] = Counter(
+        cycle for cycle, number in rows if number >= pinned.scheme_of(cycle).min_projects
+    )
+    for cycle, number in waiting.items():
+        url = f"/work/evaluations/{cycle.id}"
+        yield Task(f"评分：{cycle.label}", url, None, "评价", f"{number}份")
 
 
 @source(Role.CITY_OFFICER)

@@ -1,6 +1,7 @@
 """Published grades for the public pages: the latest of each place, never an average."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from marketplace.models import Membership
 
@@ -26,3 +27,11 @@ def of(membership: Membership) -> PublicGrade | None:
     if not found:
         return None
     return PublicGrade(found["name"], found["cycle"], found["score"], found["badge"], found["rank"])
+
+
+def card(membership: Membership) -> dict[str, Any] | None:
+    """The same for a search document, of rated places only: ``{name, rank}``."""
+    grade = of(membership)
+    if grade is None or grade.rank is None:
+        return None
+    return {"name": grade.name, "rank": grade.rank}

@@ -150,6 +150,7 @@ HOMES = (
     (Permission.SECURITY_READ, "/admin"),
     (Permission.PROVIDER_DESK, "/p"),
     (Permission.ENTERPRISE_DESK, "/me"),
+    (Permission.EVALUATION_DESK, "/work/evaluations"),
 )
 
 

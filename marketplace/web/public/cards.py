@@ -48,16 +48,21 @@ def grade_tag(name: str, rank: int | None) -> dict[str, str]:
 
 
 def grades(words: Vocabulary, card: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Published grades, one for each place that has one; with its segment when they are several."""
+    """Published grades, one for each rated place; with segment and type where there are several."""
     graded = [item for item in card["places"] if item["grade"]]
     alone = len(card["places"]) == 1
     return [
         {
             **grade_tag(item["grade"]["name"], item["grade"]["rank"]),
-            "place": "" if alone else words.name("segment", item["segment"]),
+            "place": "" if alone else _place(words, item),
         }
         for item in graded
     ]
+
+
+def _place(words: Vocabulary, item: Mapping[str, Any]) -> str:
+    segment, type_ = words.label("segment", item["segment"]), item["type"]
+    return f"{segment}·{words.label('provider_type', type_)}"
 
 
 def standing(card: Mapping[str, Any]) -> dict[str, str]:

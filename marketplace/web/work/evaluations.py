@@ -5,6 +5,7 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 from werkzeug.wrappers import Response
 
 from marketplace import clock
@@ -12,7 +13,7 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid, MarketplaceError
 from marketplace.models import EvaluationCycle, EvaluationSheet, Organisation, Provider, Round
 from marketplace.models.evaluations import NOT_RATED
-from marketplace.permissions import Permission, visible
+from marketplace.permissions import Permission, can, visible
 from marketplace.phases import EvaluationPhase
 from marketplace.schemas import evaluations as schema
 from marketplace.services import rounds
@@ -170,6 +171,8 @@ def _sheets(session: Session, cycle: EvaluationCycle) -> dict[str, Any]:
         query = query.where(EvaluationSheet.grade == asked["grade"])
     if asked["segment"]:
         query = query.where(EvaluationSheet.segment == asked["segment"])
+    if not can(actor, Permission.WORK_READ):  # evaluators: what will not be rated needs no marks
+        query = query.where(EvaluationSheet.projects >= scheme.min_projects)
     query = query.join(Provider, Provider.id == EvaluationSheet.provider_id)
     query = query.join(Organisation, Organisation.id == Provider.organisation_id)
     if asked["q"]:
@@ -181,6 +184,8 @@ def _sheets(session: Session, cycle: EvaluationCycle) -> dict[str, Any]:
         .limit(PER_PAGE)
         .offset((asked["page"] - 1) * PER_PAGE)
     ).all()
+    for row in rows:
+        set_committed_value(row, "cycle", cycle)
     states = own_states(session, actor, cycle, rows)
     filters = {name: value for name, value in asked.items() if value and name != "page"}
     return {

@@ -45,9 +45,9 @@ def own_states(
     if cycle.phase != EvaluationPhase.SCORING or not rows:
         return {}
     wanted = seats.asked(actor, pinned.scheme_of(cycle))
-    if not wanted:
+    ids = [row.id for row in rows if can(actor, Permission.EVALUATION_SCORE, row)]
+    if not wanted or not ids:
         return {}
-    ids = [row.id for row in rows]
     declared = dict(
         session.execute(
             select(InterestDeclaration.sheet_id, InterestDeclaration.interest).where(
