@@ -53,14 +53,15 @@ def ensure(session: Session, settings: Settings, cipher: Cipher) -> int:
         raise Forbidden("演示公示只能在演示模式下创建")
     officer = session.scalars(select(User).where(User.login == OFFICER)).one_or_none()
     round_ = rounds.current(session, settings.home_programme)
-    known = session.scalars(select(PublicNotice.id).limit(1)).first()
+    made = select(PublicNotice.id).where(PublicNotice.kind == SELECTION)
+    known = session.scalars(made.limit(1)).first()
     if officer is None or round_ is None or known is not None:
         return 0
     city = Actor(role=Role.CITY_OFFICER, user_id=officer.id, name=officer.name)
     scene = Scene(session, cipher, round_, city)
-    made = [scene.finished(), *scene.given_up(), scene.draft(), *scene.ended(), scene.running()]
+    shown = [scene.finished(), *scene.given_up(), scene.draft(), *scene.ended(), scene.running()]
     session.flush()
-    return len([notice for notice in made if notice is not None])
+    return len([notice for notice in shown if notice is not None])
 
 
 @dataclass

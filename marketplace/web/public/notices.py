@@ -10,10 +10,12 @@ from marketplace import clock
 from marketplace.db import current_session
 from marketplace.models import PublicNotice
 from marketplace.phases import PUBLIC_NOTICES, EntryPhase, NoticePhase
+from marketplace.programmes.process import Publicity
 from marketplace.schemas.notices import NoticesQuery
 from marketplace.services import database_clock, errata, public_notices
 from marketplace.services import public_notices_changes as _changes  # noqa: F401  follows edits
 from marketplace.services import public_notices_selection as _kind  # noqa: F401  registers itself
+from marketplace.services.public_notices_kinds import get as kind
 from marketplace.web import notice_shapes as shapes
 from marketplace.web.access import public
 from marketplace.web.forms import load, query_data
@@ -114,8 +116,14 @@ def page(session: Session, row: PublicNotice) -> dict[str, Any]:
         "errata": shapes.corrections(corrections),
         "moved": any(item.subject == errata.WINDOW for item in corrections),
         "attachments": shapes.attachments(session, row, shapes.ATTACHMENT),
-        "clause": row.round.programme.publicity,
+        "clause": _clause(row),
     }
+
+
+def _clause(row: PublicNotice) -> Publicity | None:
+    """The clause that orders the notice, where it is the programme's own one on publicity."""
+    publicity = row.round.programme.publicity
+    return publicity if kind(row.kind).rule(row.round.programme) == publicity.id else None
 
 
 def paths(session: Session) -> list[str]:
