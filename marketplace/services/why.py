@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from marketplace.clock import WorkingCalendar
 from marketplace.errors import NotFound
-from marketplace.models import Event, Membership, Organisation, Provider, StoredFile
+from marketplace.models import (
+    Event,
+    IssuedLetter,
+    Membership,
+    Organisation,
+    Provider,
+    StoredFile,
+)
 from marketplace.permissions import Actor, Permission, can, visible
 from marketplace.phases import Role
 from marketplace.programmes.schema import Programme
@@ -57,6 +64,7 @@ class Step:
     organisation: str
     actor: str
     files: tuple[StoredFile, ...] = ()
+    letters: tuple[IssuedLetter, ...] = ()
 
     @property
     def data(self) -> dict[str, Any]:
@@ -117,7 +125,7 @@ def whole(session: Session, actor: Actor, membership_id: int) -> Story:
     if row is None:
         raise NotFound
     story = _story(session, row)
-    steps = [replace(step, files=files) for step, files in _with_files(session, story.steps)]
+    steps = _with_papers(session, story.steps)
     if not can(actor, Permission.EVENT_READ):
         steps = [_nameless(step) for step in steps]
     return replace(story, steps=tuple(steps))
@@ -190,19 +198,24 @@ def _organisations(session: Session, events: Iterable[Event]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _with_files(
-    session: Session, steps: Sequence[Step]
-) -> Iterable[tuple[Step, tuple[StoredFile, ...]]]:
-    """Files that events name, each beside its step: one query."""
-    wanted = {id_ for step in steps for id_ in _file_ids(step.event)}
-    rows = {}
-    if wanted:
-        rows = {
-            row.id: row
-            for row in session.scalars(select(StoredFile).where(StoredFile.id.in_(wanted)))
-        }
-    for step in steps:
-        yield step, tuple(rows[id_] for id_ in _file_ids(step.event) if id_ in rows)
+def _with_papers(session: Session, steps: Sequence[Step]) -> list[Step]:
+    """The steps with the files that their events name and the letters they sent: two queries."""
+    ids = {id_ for step in steps for id_ in _file_ids(step.event)}
+    found = session.scalars(select(StoredFile).where(StoredFile.id.in_(ids))) if ids else ()
+    files = {row.id: row for row in found}
+    sent: dict[int, list[IssuedLetter]] = {}
+    events = [step.event.id for step in steps]
+    letters = select(IssuedLetter).where(IssuedLetter.event_id.in_(events))
+    for letter in session.scalars(letters.order_by(IssuedLetter.id)):
+        sent.setdefault(letter.event_id, []).append(letter)
+    return [
+        replace(
+            step,
+            files=tuple(files[id_] for id_ in _file_ids(step.event) if id_ in files),
+            letters=tuple(sent.get(step.event.id, ())),
+        )
+        for step in steps
+    ]
 
 
 def _file_ids(row: Event) -> list[int]:

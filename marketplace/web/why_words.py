@@ -78,6 +78,10 @@ def line(step: Step, *, staff: bool) -> dict[str, Any]:
     if staff:
         shown |= {
             "words": event.reason,
+            "letters": [
+                "，".join(filter(None, (f"《{row.title}》", row.document_no, f"致{row.addressee}")))
+                for row in step.letters
+            ],
             "data": record_words.lines(step.data),
             "files": [{"id": row.id, "name": row.name, "sha256": row.sha256} for row in step.files],
         }

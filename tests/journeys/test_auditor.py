@@ -14,7 +14,15 @@ from sqlalchemy import select, text
 
 from marketplace import clock
 from marketplace.history import Why, record
-from marketplace.models import Event, Membership, Organisation, Round, SecurityEvent, User
+from marketplace.models import (
+    Event,
+    IssuedLetter,
+    Membership,
+    Organisation,
+    Round,
+    SecurityEvent,
+    User,
+)
 from marketplace.permissions import Actor
 from marketplace.phases import Role
 from marketplace.programmes import library
@@ -101,6 +109,14 @@ def removed(database, at, app) -> Removed:
     at(2026, 3, 2)
     act(database, leader, member_id, "remove",
         why=Why(reason="三部门共同决定", reason_code="X05", document_no=NUMBER))  # fmt: skip
+    with database.unit_of_work() as session:
+        order = session.scalars(select(Event).where(Event.action == "remove")).one()
+        session.add(IssuedLetter(
+            subject_type="memberships", subject_id=member_id, provider_id=provider_id,
+            kind="removal", title="移出资源池决定书", document_no=NUMBER, addressee=OLD_NAME,
+            paragraphs=[f"联系电话{PHONE}"], sender="市级主管部门", day=date(2026, 3, 2),
+            event_id=order.id,
+        ))  # fmt: skip
     at(2026, 6, 1)
     with database.unit_of_work() as session:
         row = session.get_one(Organisation, firm_id)
@@ -142,6 +158,7 @@ def test_j10_the_story_of_a_removal_with_the_words_of_its_day(removed, auditor, 
     assert titles == ["暂停限期整改", "移出暂停", "禁报：开始禁报期"]
     assert "city_leader张" in exits.main and "市级签发人" in exits.main  # though deactivated
     assert NUMBER in exits.main and "逾期不整改" in exits.main
+    assert f"《移出资源池决定书》，{NUMBER}，致{OLD_NAME}" in exits.main
     told = page.main
     assert removed.first_hash[:12] in told
     assert "实行动态管理及退出机制" in exits.main and "后来改写的条款" not in exits.main
@@ -210,6 +227,7 @@ def test_j10_the_evidence_package_and_its_manifest(removed, auditor, database):
         name: hashlib.sha256(content).hexdigest() for name, content in files.items()
     }
     assert {"timeline.json", "timeline.html", "rows/memberships.json", "digests.json",
+            "letters/1.json",
             f"programme-{removed.first_hash[:12]}.json"} <= files.keys()  # fmt: skip
     everything = b"".join(files.values()).decode()
     assert PHONE not in everything and "138****5678" in everything
