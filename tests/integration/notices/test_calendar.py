@@ -1,10 +1,22 @@
 """Notices and the working calendar: vectors, provisional years, an edit while a notice runs."""
 
+import time
+
 import pytest
 from sqlalchemy import select
 
+from marketplace.errors import Conflict
 from marketplace.models import Event
-from marketplace.services import calendar
+from marketplace.permissions import SYSTEM
+from marketplace.phases import SelectionPhase
+from marketplace.services import (
+    calendar,
+    candidacies,
+    public_notices,
+    public_notices_selection,
+)
+from marketplace.services.public_notices import Content
+from tests import factories
 from tests.integration.notices.conftest import Bureau
 from tests.unit.clock.test_holiday_notice import TEXTS
 
@@ -86,3 +98,50 @@ def test_a_provisional_year_is_refused_until_it_is_official(bureau: Bureau) -> N
     assert saved.status_code == 303, saved.text
     assert bureau.step(client, "publish").status_code == 303
     assert str(bureau.notice().ends_on) == "2027-01-05"
+
+
+def test_each_programme_has_its_own_length(bureau: Bureau) -> None:
+    """CQ 第十条 7 working days; ZZ and ZJ give none, the bureau sets them."""
+    lengths = {"lc-2021": (None, 5), "cq-2013": (None, 7), "zz-2021": (3, 3), "zj-2021": (6, 6)}
+    for programme, (given, expected) in lengths.items():
+        with bureau.database.unit_of_work() as session:
+            round_ = factories.make_round(session, programme, cities=("青岛市",), year=2024)
+            firm = factories.make_provider(session)
+            candidacy = factories.make_candidacy(
+                session, round_, firm, phase=SelectionPhase.DECISION,
+                type=round_.programme.types[0].id, segment="",
+                quota=factories.make_quota(session, round_),
+            )  # fmt: skip
+            lines = [public_notices_selection.line(candidacies.get(session, candidacy.id))]
+            content = Content(title="公示", document_no="1号")
+            notice = public_notices.draft(
+                session, SYSTEM, "selection", round_, lines, content=content
+            )
+            if given is not None:
+                with pytest.raises(Conflict) as refused:
+                    public_notices.publish(session, SYSTEM, notice)
+                assert refused.value.reasons == ["还没有填写：公示工作日数"]
+                content = Content(title="公示", document_no="1号", working_days=given)
+                public_notices.edit(session, SYSTEM, notice, content=content, expected_version=None)
+            public_notices.publish(session, SYSTEM, notice)
+            assert sum(one["working"] for one in notice.days) == expected
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
+def test_the_end_is_the_same_instant_in_every_zone(
+    bureau: Bureau, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E46: 23:59:59.999 is in time, 00:00:00.000 is late, wherever the server stands."""
+    notice = bureau.published()
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        open_ = []
+        for moment in ("2024-02-21 23:59:59.999+08:00", "2024-02-22 00:00:00+08:00"):
+            bureau.clock.to(moment)
+            with bureau.database.reading() as session:
+                open_.append(public_notices.accepts_objections(session, notice))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert open_ == [True, False]
