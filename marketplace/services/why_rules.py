@@ -78,8 +78,8 @@ def _clauses(programme: Programme, name: str, type_: str, reason: str) -> Iterat
         yield from _evaluation(programme)
     elif name == "quota":
         yield from (item for item in programme.quotas if not item.types or type_ in item.types)
-    elif name == "reports":
-        yield from programme.reports
+    elif name in ("reports", "awards"):
+        yield from getattr(programme, name)
     elif name == "ban":
         found = bans.clause_for(programme, reason)
         yield from [found] if found else []

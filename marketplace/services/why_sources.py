@@ -34,6 +34,8 @@ class Noun:
     public_states: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     """Actions that count; empty: all."""
+    rule: tuple[str, ...] = ()
+    """Clauses that order its steps, where neither the event nor the action names others."""
     page: str = ""
     public_page: str = ""
     """Where the row is shown to staff and to visitors; ``{id}`` is its number."""
@@ -69,7 +71,8 @@ class Registry:
         named = event.diff.get("rule")
         if named:
             return (named,) if isinstance(named, str) else tuple(named)
-        return self.actions.get(f"{event.subject_type}.{event.action}", Action()).rule
+        known = self.actions.get(f"{event.subject_type}.{event.action}", Action())
+        return known.rule or self.noun(event).rule
 
     def is_public(self, event: Event) -> bool:
         """Whether visitors may know of the step at all."""
@@ -95,7 +98,7 @@ def registry() -> Registry:
 
 def _noun(name: str, given: dict[str, Any]) -> Noun:
     lists: dict[str, Any] = {
-        key: tuple(given[key]) for key in ("where", "public_states", "only") if key in given
+        key: tuple(given[key]) for key in ("where", "public_states", "only", "rule") if key in given
     }
     return Noun(name, **{**given, **lists})
 
