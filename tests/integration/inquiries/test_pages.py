@@ -3,6 +3,7 @@
 import io
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from marketplace.models import (
     StoredFile,
 )
 from marketplace.phases import Role, StandingPhase
-from marketplace.services import demands, seeding
+from marketplace.services import demands, inquiry_clock, seeding
 from marketplace.services.demands import Content
 from tests import factories
 from tests.support import sample_files
@@ -218,6 +219,42 @@ def test_contact_outcome_and_ends(people, database):
     send(people.me, f"{where}/close", {"version": version.get("value")})
     assert "企业已结束" in Page(people.two.get(f"/p/inquiries/{second}")).main
     assert people.one.post(f"{here}/close", data={"form_key": "k" * 20}).status_code == 403
+
+
+def test_an_enquiry_nobody_answers_is_seen_by_all_whom_it_concerns(people, database, client):
+    """J1: the enterprise sees 超时, the bureau's queue grows, the public rate falls."""
+    for _ in range(6):
+        ask(people, 0)
+    number, (*answered, last) = people.providers[0], threads(database)
+    page = f"/providers/{number}"
+
+    def age(id_, days, hours=None):
+        with database.unit_of_work() as session:
+            row = session.get_one(InquiryParty, id_)
+            row.sent_at -= timedelta(days=days)
+            row.reply_by = row.sent_at + timedelta(days=7)
+            if hours is not None:
+                row.answered_at, row.minutes = row.sent_at + timedelta(hours=hours), hours * 60
+                row.state = row.phase = "answered"
+
+    for id_ in answered[:4]:
+        age(id_, 30, 2)
+    assert "近一年到期的咨询不足5条，暂不显示" in Page(client.get(page)).main
+    age(answered[4], 30, 2)
+    assert "100%（n=5），平均 2.0 小时" in Page(client.get(page)).main
+    age(last, 30)
+    assert "83%（n=6），平均 2.0 小时" in Page(client.get(page)).main
+    assert Page(people.staff.get("/work/inquiries")).total == 1
+    assert inquiry_clock.run(database) == 1
+    thread = Page(people.me.get(f"/me/inquiries/threads/{last}")).main
+    assert "超时未答复" in thread
+    assert "已转主管部门督办" in thread
+    where = f"/work/inquiries/{last}"
+    version = Page(people.staff.get(where)).all("input", name="version")[0].get("value")
+    send(people.staff, f"{where}/urge", {"version": version, "reason": "请今天答复"})
+    assert Page(people.staff.get("/work/inquiries")).total == 0
+    assert Page(people.staff.get("/work/inquiries?kind=urged")).total == 1
+    assert "主管部门已督办" in Page(people.me.get(f"/me/inquiries/threads/{last}")).main
 
 
 def test_a_demand_is_nameless_until_the_invitation(people, database, client):
