@@ -102,6 +102,8 @@ class Desk:
     def act(self, case: Proceeding, action: str, by: Actor, **data: object) -> None:
         """One step with plain words."""
         why = Why(reason=WORDS["reason"], document_no=WORDS["document"])
+        if by.role == Role.PROVIDER_OWNER:
+            why = Why()
         proceedings.act(self.session, by, case, action, why=why, **data)
 
     def past(self, case: Proceeding) -> None:

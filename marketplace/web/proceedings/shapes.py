@@ -109,15 +109,20 @@ def removal_steps(row: Proceeding) -> list[dict[str, str]]:
     labels = ["提出", *(STEP_LABELS[RemovalStep(s)] for s in procedures.removal.steps), "公告"]
     if row.phase == ProceedingPhase.CLOSED:
         return [{"label": label, "state": "done"} for label in labels]
-    found = proceedings_rules.next_step(row)
-    words = STEP_LABELS.get(RemovalStep(found), "") if found in set(RemovalStep) else "公告"
-    at = labels.index(words)
-    if row.phase in (ProceedingPhase.PROVIDER, ProceedingPhase.BUREAUS, ProceedingPhase.NOTICE):
-        at = at if found in set(RemovalStep) and row.phase != ProceedingPhase.NOTICE else at - 1
+    at = labels.index(_now(row)) if _now(row) in labels else 0
     return [
         {"label": label, "state": "done" if n < at else "current" if n == at else "todo"}
         for n, label in enumerate(labels)
     ]
+
+
+def _now(row: Proceeding) -> str:
+    """The step that a removal is at: the next while others work on it, else the last finished."""
+    state = nouns.workflow(f"proceeding_{row.kind}").state(row.state)
+    step = state.behind
+    if row.phase in (ProceedingPhase.PROVIDER, ProceedingPhase.BUREAUS):
+        step = proceedings_rules.next_step(row)
+    return STEP_LABELS[RemovalStep(step)] if step in set(RemovalStep) else ""
 
 
 def buttons(

@@ -46,7 +46,7 @@ def test_a_mistake_is_lifted_and_an_order_to_mend_may_follow(qingdao, session):
 
     # Who suspends himself has confirmed it with that.
     own = qingdao.open(SUSPENSION, "X17")
-    assert own.state == "standing"
+    assert own.state == "held_back"
     qingdao.act(own, "order_mending", qingdao.officer)
     following = proceedings.current(session, qingdao.membership.id)
     assert (following.kind, following.predecessor_id) == ("rectification", own.id)

@@ -106,9 +106,9 @@ def test_publicity_validity_and_review(programmes: Mapping[str, Programme]) -> N
     }
     assert table == {
         "qd-2024": (5, None, None, None, ("none", "none"), None),
-        "zz-2021": (None, 3, None, 10, ("none", "none"), date(2024, 11, 26)),
-        "zj-2021": (None, 3, None, None, ("none", "none", "required"), date(2021, 12, 31)),
-        "lc-2021": (5, 3, None, 10, ("none", "optional"), date(2026, 12, 31)),
+        "zz-2021": (None, 3, 3, 10, ("none", "none"), date(2024, 11, 26)),
+        "zj-2021": (None, 3, 3, None, ("none", "none", "required"), date(2021, 12, 31)),
+        "lc-2021": (5, 3, 3, 10, ("none", "optional"), date(2026, 12, 31)),
         "cq-2013": (7, None, 3, None, ("none", "none"), None),
         "xm-2024": (3, 2, None, None, ("none",), None),
     }
