@@ -23,8 +23,9 @@ def browser() -> "Iterator[Browser]":
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # other tests keep both cores busy
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
@@ -37,4 +38,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Demo]":
     from tests.browser.demo import open_demo
 
     with open_demo(tmp_path_factory.mktemp("demo")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def written_demo(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Demo]":
+    """Another demo, for journeys that write; they share it, so each counts its own things."""
+    from tests.browser.demo import open_demo
+
+    with open_demo(tmp_path_factory.mktemp("written")) as found:
         yield found
