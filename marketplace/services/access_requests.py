@@ -88,7 +88,7 @@ def file(session: Session, actor: Actor, cipher: Cipher, filing: Filing) -> Acce
         raise Conflict(text, code="under_way", remedy="请到“我的开通申请”查看进度。") from None
     _seal(cipher, row, filing.phone)
     session.flush()
-    record(session, actor, "access_file", row, diff={"uscc": row.uscc, "kind": row.kind})
+    record(session, actor, "access_file", row, diff={"uscc": row.uscc})
     return get(session, actor, row.id)
 
 

@@ -8,6 +8,7 @@ from marketplace.phases import ROLE_LABELS
 from marketplace.schemas.import_columns import SHEETS
 from marketplace.schemas.import_sheets import Column
 from marketplace.schemas.texts import CASE, PRODUCT, PROVIDER
+from marketplace.services.team_posts import POSTS
 from marketplace.web.admin.labels import FIELDS, STATES
 from marketplace.web.admin.vocabulary_shapes import DIRECTIONS, KINDS
 from marketplace.web.context import vocabulary
@@ -36,6 +37,7 @@ _CODES: dict[str, Mapping[str, str]] = {
     "vocabulary": {code: words["label"] for code, words in KINDS.items()},
     **{name: column.choices for name, column in _COLUMNS.items() if column.choices},
     "role": ROLE_NAMES,
+    "post": {place.key: place.label for places in POSTS.values() for place in places},
     "item_kind": {"provider": "服务商", "product": "产品", "case": "案例"},
 }
 _KINDS = {name: column.vocabulary for name, column in _COLUMNS.items() if column.vocabulary}

@@ -93,6 +93,9 @@ def test_an_enterprise_registers_and_its_district_opens_the_access(login_as, wor
     missing = here.post(f"{page}/return", data={**KEY, "version": row.version})
     assert (missing.status_code, "请填写理由" in missing.text) == (422, True)
     here.post(f"{page}/return", data={**KEY, "version": row.version, "reason": "名称与执照不符"})
+    # Somebody without a role has an inbox as well, and opens the request from there.
+    inbox = client.get("/inbox")
+    assert (inbox.status_code, "退回补正" in inbox.text) == (200, True)
     mine = client.get(f"/account/requests/{row.id}").text
     assert "名称与执照不符" in mine and PHONE in mine
     assert "示例路1号" in client.get(f"/account/requests/{row.id}/edit").text
