@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, false, select
 
 from marketplace.atoms.core import Actor, Combinable
 from marketplace.models import Activity, Attendance, Complaint, ReportSummary, SpotCheck
-from marketplace.phases import HEARD_COMPLAINTS, SpotCheckPhase
+from marketplace.phases import SpotCheckPhase
 
 CHECKED = (SpotCheckPhase.PASSED, SpotCheckPhase.FAILED)
 
@@ -32,10 +32,10 @@ class Heard(Combinable):
     """The provider has been asked about the complaint; before that it does not know of it."""
 
     def allows(self, actor: Actor, obj: Any) -> bool:
-        return obj is None or (isinstance(obj, Complaint) and obj.phase in HEARD_COMPLAINTS)
+        return obj is None or (isinstance(obj, Complaint) and obj.reply_by is not None)
 
     def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-        return Complaint.phase.in_(HEARD_COMPLAINTS) if model is Complaint else false()
+        return Complaint.reply_by.is_not(None) if model is Complaint else false()
 
 
 class AtDesk(Combinable):

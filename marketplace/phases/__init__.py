@@ -63,7 +63,6 @@ from marketplace.phases.proceedings import (
 )
 from marketplace.phases.standing import EvaluationPhase, GradeObjectionPhase
 from marketplace.phases.upkeep import (
-    HEARD_COMPLAINTS,
     OPEN_COMPLAINTS,
     OWED_REPORTS,
     ActivityPhase,
@@ -77,7 +76,6 @@ from marketplace.phases.upkeep import (
 __all__ = [
     "CANDIDACY_PHASES",
     "FILED_PHASES",
-    "HEARD_COMPLAINTS",
     "HOLDING_PHASES",
     "LIVE_ENTRIES",
     "LIVE_PHASES",

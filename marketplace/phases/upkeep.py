@@ -47,15 +47,6 @@ OPEN_COMPLAINTS = (
     ComplaintPhase.DECIDING,
 )
 
-HEARD_COMPLAINTS = (
-    ComplaintPhase.HEARING,
-    ComplaintPhase.DECIDING,
-    ComplaintPhase.UPHELD,
-    ComplaintPhase.DISMISSED,
-    ComplaintPhase.SETTLED,
-)
-"""Phases of a complaint that its provider knows of."""
-
 
 class ActivityPhase(StrEnum):
     """Where an activity stands."""

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from marketplace import clock
 from marketplace.models import Complaint, Event
-from marketplace.phases import HEARD_COMPLAINTS, ComplaintPhase, Role
+from marketplace.phases import ComplaintPhase, Role
 from marketplace.programmes import nouns
 from marketplace.services import inbox
 from marketplace.services.inbox import Reader
@@ -57,8 +57,8 @@ def _day(instant: datetime | None) -> str:
 
 def _readers(session: Session, row: Complaint, audience: str) -> list[Reader]:
     if audience == PROVIDER:
-        heard = row.phase in HEARD_COMPLAINTS or row.reply_by is not None
-        return inbox.team(session, row.provider.organisation_id, *EDITORS) if heard else []
+        asked = row.reply_by is not None  # before that it knows of no complaint
+        return inbox.team(session, row.provider.organisation_id, *EDITORS) if asked else []
     if audience == SENDER:
         own = row.organisation_id
         return inbox.team(session, own, Role.ENTERPRISE) if own is not None else []
