@@ -20,6 +20,8 @@ from marketplace.models import (
     Round,
     User,
 )
+from marketplace.permissions import NOBODY, SYSTEM, can, visible
+from marketplace.permissions import Permission as P
 from marketplace.phases import Role
 from marketplace.services import calendar
 from marketplace.services.evaluation import cycles, objections, publishing, seats, sheets
@@ -241,3 +243,34 @@ def test_two_places_of_one_provider_have_two_grades(
     ).all()
     assert grades == [(first.id, "good"), (second.id, "not_rated")]
     assert session.query(Membership).count() == 2
+
+
+def test_one_rule_for_a_page_and_for_a_list(session: Session, round_: Round, panel: Panel) -> None:
+    example, poor = make_example(session, round_), make_poor(session, round_)
+    far = factories.make_organisation(session, kind="district_office", district="370203")
+    actors = [
+        panel.city, panel.leader, panel.third, panel.district, *panel.experts, example.owner,
+        acting(session, Role.PROVIDER_OWNER), acting(session, Role.DISTRICT_REVIEWER, far),
+        acting(session, Role.AUDITOR), acting(session, Role.ENTERPRISE), SYSTEM, NOBODY,
+    ]  # fmt: skip
+    cycle = panel.frozen(round_)
+    found = [panel.sheet_of(cycle, place) for place in (example.membership, poor)]
+    seen = {}
+    for phase in ("scoring", "drafted", "published"):
+        cycle.objections_until = cycle.published_at = clock.now()
+        cycle.phase = phase
+        session.flush()
+        for permission in (P.EVALUATION_READ, P.EVALUATION_SCORE, P.EVALUATION_OBJECT):
+            for number, actor in enumerate(actors):
+                query = visible(actor, permission, EvaluationSheet)
+                listed = set(session.scalars(query.with_only_columns(EvaluationSheet.id)))
+                assert listed == {row.id for row in found if can(actor, permission, row)}
+                seen[phase, permission, number] = len(listed)
+    # City, experts and the district see both while they score; the owner sees its own draft.
+    assert [seen["scoring", P.EVALUATION_READ, n] for n in (0, 2, 3, 4, 7, 8, 9)] == [
+        2, 2, 2, 2, 0, 0, 0,
+    ]  # fmt: skip
+    assert [seen["drafted", P.EVALUATION_READ, n] for n in (0, 2, 3, 4, 7, 8)] == [
+        2, 0, 2, 0, 1, 0,
+    ]  # fmt: skip
+    assert [seen["drafted", P.EVALUATION_OBJECT, n] for n in (0, 7, 8)] == [0, 1, 0]
