@@ -30,7 +30,8 @@ from tests.support.forms import forms
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 HERE, THERE = "370212", "370213"
-LC, QD = "lc-2021", "qd-2024"
+QD = "qd-2024"
+SCOPE = f"scope={QD}:QD-E2:2026Q1"
 SetClock = Callable[..., None]
 
 
@@ -130,6 +131,13 @@ def same(shown: str, kept: Any) -> bool:
     return ("" if shown == "—" else shown) == kept
 
 
+def equal(rows: list[list[str]], kept: list[list[Any]]) -> None:
+    """The file holds what the page shows, cell by cell."""
+    assert len(kept) == len(rows)
+    for one, other in zip(rows, kept, strict=True):
+        assert all(same(shown, held) for shown, held in zip(one, other, strict=True)), (one, other)
+
+
 def test_the_report_appears_is_corrected_sent_twice_and_summed_up(town, database, login_as, at):
     assert opening.run(database) == 3
     assert opening.run(database) == 0  # negative control: once each
@@ -176,41 +184,43 @@ def test_the_report_appears_is_corrected_sent_twice_and_summed_up(town, database
         ["培训企业人员", "0人次", "40人次"],
     ]  # fmt: skip
 
-    # 3. the district sums up, 4. the city adds up the districts: sums equal rows, Excel the screen
+    # 3. the district sums up, 4. the city adds up the districts
+    _the_district_sums_up(town.database, login_as)
+    city = login_as(Role.CITY_OFFICER)
+    _the_city_adds_up(city)
+    # a report that is corrected after the district summed up is seen
+    assert town.send(0, contracts="1", trained="41").status_code == 303
+    assert "报送后有更正或补报" in city.get(f"/work/reports/rollup?{SCOPE}").text
+
+
+def _the_district_sums_up(database: Database, login_as: LoginAs) -> None:
+    """Its sums equal its rows, its file the screen; what it sends stands as it was."""
     desk = login_as(Role.DISTRICT_REVIEWER, organisation=_desk(database, HERE))
-    scope = f"scope={QD}:QD-E2:2026Q1"
-    assert f"/work/reports/rollup?{scope}" in desk.get("/tasks").text.replace("&amp;", "&")
-    rows = cells(desk.get(f"/work/reports/rollup?{scope}").text, "明细")
+    assert f"/work/reports/rollup?{SCOPE}" in desk.get("/tasks").text.replace("&amp;", "&")
+    rows = cells(desk.get(f"/work/reports/rollup?{SCOPE}").text, "明细")
     heads, total = rows[0], rows[-1]
     assert len(rows) == 4  # head, two of this district, sum
     for column in range(3, len(heads)):
         found = [float(line[column]) for line in rows[1:-1] if line[column] != "—"]
         assert sum(found) == float(total[column]), heads[column]
-    kept = excel(desk.get(f"/work/reports/rollup.xlsx?{scope}"))
-    assert len(kept) == len(rows)
-    assert all(same(a, b) for one, other in zip(rows, kept, strict=True)
-               for a, b in zip(one, other, strict=True))  # fmt: skip
-    answer = _send_sums(desk, scope)
+    equal(rows, excel(desk.get(f"/work/reports/rollup.xlsx?{SCOPE}")))
+    answer = _send_sums(desk)
     assert answer.status_code == 303
     with database.reading() as session:
         sent = session.scalars(select(ReportSummary)).one()
         assert (sent.district, sent.reports, sent.submitted) == (HERE, 2, 1)
         assert (sent.figures["contracts"], sent.figures["trained"]) == ("1", "40")
 
-    city = login_as(Role.CITY_OFFICER)
-    page = city.get(f"/work/reports/rollup?{scope}").text
+
+def _the_city_adds_up(city: BrowserLike) -> None:
+    """Its sums equal those of the districts, its file the screen."""
+    page = city.get(f"/work/reports/rollup?{SCOPE}").text
     rows = cells(page, "各区市汇总")
     assert [line[0] for line in rows[1:]] == ["崂山区", "李沧区", "全市合计"]
     for column in range(1, len(rows[0])):
         assert sum(float(line[column]) for line in rows[1:-1]) == float(rows[-1][column])
     assert "与现在一致" in page and "还没有报送" in page
-    kept = excel(city.get(f"/work/reports/rollup.xlsx?{scope}"))
-    assert all(same(a, b) for one, other in zip(rows, kept, strict=True)
-               for a, b in zip(one, other, strict=True))  # fmt: skip
-
-    # a report that is corrected after the district summed up is seen
-    assert town.send(0, contracts="1", trained="41").status_code == 303
-    assert "报送后有更正或补报" in city.get(f"/work/reports/rollup?{scope}").text
+    equal(rows, excel(city.get(f"/work/reports/rollup.xlsx?{SCOPE}")))
 
 
 def _desk(database: Database, district: str) -> Any:
@@ -218,8 +228,8 @@ def _desk(database: Database, district: str) -> Any:
         return factories.make_organisation(session, kind="district_office", district=district)
 
 
-def _send_sums(desk: BrowserLike, scope: str) -> Any:
-    path = f"/work/reports/rollup?{scope}"
+def _send_sums(desk: BrowserLike) -> Any:
+    path = f"/work/reports/rollup?{SCOPE}"
     (form,) = (f for f in forms(desk.get(path).text, path) if "form_key" in f.fields)
     return desk.post("/work/reports/rollup", data={**form.fields, "text": "全部核对"})
 
