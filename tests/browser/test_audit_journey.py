@@ -7,13 +7,21 @@ import zipfile
 
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import select
 
+from marketplace.models import Membership
+from marketplace.permissions import Actor
+from marketplace.phases import Role
+from marketplace.services import why
+from marketplace.web import why_words
 from tests.browser.demo import VISITOR, Demo
 from tests.browser.looks import problems
 
 pytestmark = pytest.mark.browser
 
 DESK = {"width": 1280, "height": 800}
+NO_CLAUSE = ("scheme", "data")
+"""Opening a round and keeping a profile decide nothing about a place."""
 
 
 def test_j10_an_auditor_reconstructs_a_removal(demo: Demo, browser: Browser):
@@ -58,3 +66,27 @@ def test_why_removed_is_one_click_from_the_page_of_the_provider(demo: Demo, brow
         expect(page.get_by_role("heading", level=1)).to_contain_text("为什么是这个状态")
         expect(page.locator(".why-steps")).to_contain_text("移出")
         assert problems(page) == []
+
+
+def test_every_decision_of_the_demo_opens_to_its_clause_and_reads_in_chinese(demo: Demo):
+    """Explainability (features.md §5): no step without its text, no decision without its clause."""
+    silent, raw = set(), set()
+    auditor = Actor(role=Role.AUDITOR, user_id=1)
+    with demo.app.test_request_context("/"):
+        database = demo.app.extensions["database"]
+        with database.reading() as session:
+            places = session.execute(
+                select(Membership.id, Membership.phase).order_by(Membership.id)
+            )
+            some = [id_ for id_, phase in places if phase != "listed" or id_ % 10 == 5]
+            for id_ in some:
+                for step in why.whole(session, auditor, id_).steps:
+                    line, event = why_words.line(step, staff=True), step.event
+                    decides = event.from_state != event.to_state and step.group not in NO_CLAUSE
+                    if not line["version"]["number"] or (decides and not line["rules"]):
+                        silent.add(f"{event.subject_type}.{event.action}")
+                    words = [line["title"], line["states"], *(label for label, _ in line["data"])]
+                    if any(re.search("[a-z]{3}", word) for word in words):
+                        raw.add(f"{event.subject_type}.{event.action}")
+    assert len(some) > 15
+    assert (silent, raw) == (set(), set())
