@@ -145,9 +145,13 @@ def _is_first(session: Session, role: Role, organisation: Organisation) -> bool:
     """Of the users of an enterprise the first manages the team."""
     if role is not Role.ENTERPRISE:
         return False
-    leading = select(RoleGrant).where(
-        RoleGrant.organisation_id == organisation.id, RoleGrant.role == role.value,
-        RoleGrant.leads, RoleGrant.revoked_at.is_(None),
+    leading = (
+        select(RoleGrant)
+        .join(User, User.id == RoleGrant.user_id)
+        .where(
+            RoleGrant.organisation_id == organisation.id, RoleGrant.role == role.value,
+            RoleGrant.leads, RoleGrant.revoked_at.is_(None), User.active,
+        )
     )  # fmt: skip
     return not any(sessions.is_live(row) for row in session.scalars(leading))
 

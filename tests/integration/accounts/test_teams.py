@@ -10,8 +10,9 @@ from sqlalchemy import select
 from marketplace import clock
 from marketplace.errors import Forbidden
 from marketplace.models import Event, Message, Organisation, RoleGrant, TeamInvitation, User
+from marketplace.permissions import SYSTEM
 from marketplace.phases import Role
-from marketplace.services import retention, teams
+from marketplace.services import retention, roles, teams
 from tests import factories
 from tests.factories import PASSWORD
 from tests.support import world_access
@@ -211,6 +212,23 @@ def test_an_enterprise_has_leads_and_members(enter, letters, database):
         retention.run(session)
         session.refresh(invitation)
         assert invitation.login == ""
+
+
+@on_sqlite
+def test_an_administrator_fills_the_place_of_a_lead_who_is_gone(database):
+    place = factories_home(database)
+    with database.unit_of_work() as session:
+        people = [factories.make_user(session) for _ in range(3)]
+        given = [
+            roles.grant(session, SYSTEM, user=user, role=Role.ENTERPRISE, organisation=place).leads
+            for user in people[:2]
+        ]
+        people[0].active = False
+        session.flush()
+        last = roles.grant(
+            session, SYSTEM, user=people[2], role=Role.ENTERPRISE, organisation=place
+        )
+        assert (given, last.leads) == ([True, False], True)
 
 
 def dismissals(database, one: RoleGrant, other: RoleGrant) -> tuple[str, ...]:
