@@ -67,6 +67,11 @@ def _evaluation(scheme: Evaluation | None) -> Iterator[Row]:
     for grade in scheme.grades:
         what = "，".join(grade.consequences)
         yield Row("", f"{grade.name}：{grade.min} 分及以上，{what}", proposal=True)
+    left = "不计分，其余按比例折算" if scheme.no_data == "left_out" else "的，暂不评级"
+    text = f"没有数据的指标{left}；有数据的不足 {scheme.min_points} 分，暂不评级"
+    yield Row("", text, proposal=True)
+    text = f"草稿征求服务商意见：{scheme.objection_working_days} 个工作日"
+    yield Row("", text, proposal=True)
     mend, appeal = scheme.rectification, scheme.appeal
     yield Row("", f"整改：{mend.days} 天，可延长 {mend.extendable_days} 天", proposal=True)
     yield Row(

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from marketplace import outbox
+from marketplace import clock, outbox
 from marketplace.history import Why, record
 from marketplace.models import (
     Appeal,
@@ -13,7 +13,7 @@ from marketplace.models import (
     Provider,
 )
 from marketplace.permissions import Actor
-from marketplace.services import appeals
+from marketplace.services import appeals, calendar
 from marketplace.services.appeals import Decided
 
 GRADE = "grade"
@@ -46,6 +46,24 @@ def decided(session: Session, sheet_id: int) -> Decided | None:
         .limit(1)
     ).one_or_none()  # fmt: skip
     return None if event is None else Decided(GRADE, sheet.membership, event)
+
+
+def open_for(session: Session, sheet: EvaluationSheet) -> bool:
+    """Whether the grade can be appealed against now: for the button; filing checks it again.
+
+    The sheet's membership and round are loaded; 3 queries.
+    """
+    rules = sheet.membership.round.programme.appeal
+    if sheet.published_at is None or rules is None or GRADE not in rules.against:
+        return False
+    since = clock.beijing(sheet.published_at).date()
+    last = calendar.load(session).add(since, rules.window_working_days)
+    if clock.now() >= clock.end_of_day(last):
+        return False
+    filed = select(Appeal.id).where(
+        Appeal.subject_type == EvaluationSheet.__tablename__, Appeal.subject_id == sheet.id
+    )
+    return session.scalar(filed.limit(1)) is None
 
 
 def uphold(session: Session, actor: Actor, appeal: Appeal, why: Why) -> None:

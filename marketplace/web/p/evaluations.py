@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 from werkzeug.wrappers import Response
 
 from marketplace import clock
@@ -16,7 +16,7 @@ from marketplace.phases import EvaluationPhase
 from marketplace.schemas import evaluations as schema
 from marketplace.services.evaluation import (
     evaluation_tasks,  # noqa: F401  tasks register themselves
-    grade_appeals,  # noqa: F401  appeals find their decisions by it
+    grade_appeals,
     objections,
     pinned,
     scoring,
@@ -95,10 +95,19 @@ def _page(sheet: EvaluationSheet, **more: Any) -> str:
         "objections": [shown.objection(row, scheme, staff=False) for row in said],
         "may_object": may and not any(row.phase == "open" for row in said),
         "may_take_back": may,
+        "appeal": _appeal(session, sheet),
         "choices": [(item.id, item.name) for item in scoring.indicators_of(scheme)],
         "errors": {}, "values": {}, "refused": [], "labels": schema.LABELS, **more,
     }  # fmt: skip
     return render_template("p/evaluation.html", **context)
+
+
+def _appeal(session: Session, sheet: EvaluationSheet) -> str:
+    """Where to appeal against a published grade; empty when it is too late or done."""
+    may = can(current_actor(), Permission.APPEAL_FILE, sheet)
+    if not may or not grade_appeals.open_for(session, sheet):
+        return ""
+    return url_for("p.new_appeal", subject=EvaluationSheet.__tablename__, subject_id=sheet.id)
 
 
 def _again(sheet_id: int, error: Conflict | Invalid) -> Response:

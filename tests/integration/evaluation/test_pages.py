@@ -8,18 +8,27 @@ from html import unescape
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from flask import Flask
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from marketplace import clock
 from marketplace.db import Database
-from marketplace.models import EvaluationCycle, EvaluationSheet, Event, Quota
+from marketplace.models import (
+    EvaluationCycle,
+    EvaluationSheet,
+    Event,
+    Organisation,
+    Provider,
+    Quota,
+)
 from marketplace.phases import Role
 from marketplace.services import seeding
 from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.support.browser_like import BrowserLike
 from tests.support.forms import forms
-from tests.support.world_evaluations import make_example
+from tests.support.world_evaluations import Panel, make_example
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DISTRICT = "370202"
@@ -160,6 +169,8 @@ def publish(
     ).text  # fmt: skip
     assert send(cast.leader, f"{cycle}/publish", "/publish").status_code == 422
     done(cast.leader, f"{cycle}/publish", "/publish", document_no="青民评〔2026〕3号")
+    appeal = re.search(r'href="(/p/appeals/new/[^"]+)"', cast.owners["twin"].get(mine["twin"]).text)
+    assert appeal is not None and cast.owners["twin"].get(appeal[1]).status_code == 200
     page = client.get(f"/providers/{cast.providers['whole']}")
     assert "良好" in page.text and "83.3" in page.text
     assert "暂不评级" in client.get(f"/providers/{cast.providers['new']}").text
@@ -176,3 +187,68 @@ def publish(
         data={"version": "9", "document_no": "x", "form_key": "another-key-another-key"},
     )
     assert again.status_code == 409 and "当前状态是“已公布”" in again.text
+
+
+def test_pages_cost_the_same_for_few_and_many(
+    app: Flask, database: Database, login_as: LoginAs
+) -> None:
+    def cost(places: int, label: str) -> dict[str, int]:
+        with database.unit_of_work() as session:
+            for number in range(places):
+                segment = ("auto_parts", "home_appliance")[number % 2]
+                factories.make_membership(session, round_, provider(session), segment=segment)
+            panel = Panel(session)
+            cycle = panel.frozen(session.merge(round_), label=label)
+            panel.published(cycle)
+            firm = session.get_one(EvaluationSheet, first(session, cycle.id)).provider_id
+            home = session.get_one(Provider, firm).organisation_id
+            pages = [f"/work/evaluations/{cycle.id}", f"/work/evaluations/{cycle.id}/publish",
+                     f"/work/what-if?cycle={cycle.id}&try=1", "/work/evaluations"]  # fmt: skip
+            sheet = first(session, cycle.id)
+            owner = session.get_one(Organisation, home)
+        city = login_as(Role.CITY_OFFICER)
+        mine = login_as(Role.PROVIDER_OWNER, organisation=owner)
+        asked = [(city, page) for page in pages]
+        asked += [(city, f"/work/evaluations/sheets/{sheet}")]
+        asked += [(mine, "/p/evaluations"), (mine, f"/p/evaluations/{sheet}")]
+        return {path: counted(app, browser, path) for browser, path in asked}
+
+    def provider(session: Session) -> Provider:
+        return factories.make_provider(session)
+
+    def first(session: Session, cycle_id: int) -> int:
+        return (
+            session.scalars(
+                select(EvaluationSheet.id)
+                .where(EvaluationSheet.cycle_id == cycle_id)
+                .order_by(EvaluationSheet.id)
+            ).first()
+            or 0
+        )
+
+    with database.unit_of_work() as session:
+        seeding.seed_calendar(session)
+        round_ = factories.make_round(session)
+        for quota in session.query(Quota):
+            quota.cap = None
+    few, many = cost(3, "少"), cost(20, "多")
+    assert list(few.values()) == list(many.values())
+    limits = [6 + 2, 10, 10, 6, 10, 6, 10]  # a cycle's page is both a detail and a list
+    assert all(number <= limit for number, limit in zip(many.values(), limits, strict=True)), [
+        *many.values()
+    ]
+
+
+def counted(app: Flask, browser: BrowserLike, path: str) -> int:
+    statements: list[str] = []
+
+    def note(*call: Any) -> None:
+        statements.append(call[2])
+
+    engine = app.extensions["database"].engine
+    browser.get(path)
+    event.listen(engine, "before_cursor_execute", note)
+    answer = browser.get(path)
+    event.remove(engine, "before_cursor_execute", note)
+    assert answer.status_code == 200, path
+    return sum(text.lstrip().upper().startswith("SELECT") for text in statements)
