@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -99,7 +100,7 @@ class Desk:
             Why(reason=WORDS["reason"], document_no=""), Details(findings=findings),
         )  # fmt: skip
 
-    def act(self, case: Proceeding, action: str, by: Actor, **data: object) -> None:
+    def act(self, case: Proceeding, action: str, by: Actor, **data: Any) -> None:
         """One step with plain words."""
         why = Why(reason=WORDS["reason"], document_no=WORDS["document"])
         if by.role == Role.PROVIDER_OWNER:

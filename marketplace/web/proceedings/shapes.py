@@ -167,7 +167,7 @@ def files(session: Session, subject: Any) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def letters(rows: Iterable[IssuedLetter], endpoint: str, **address: int) -> list[dict[str, str]]:
+def letters(rows: Iterable[IssuedLetter], endpoint: str, **address: Any) -> list[dict[str, str]]:
     """Letters with the addresses of their Word and PDF."""
     return [
         {
