@@ -12,16 +12,17 @@ from marketplace import clock
 from marketplace.clock import CountedDay
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import Why, record
-from marketplace.models import EvaluationCycle, Event, GradeObjection, Round
-from marketplace.models.evaluations import CYCLE_KINDS, EvaluationSheet
+from marketplace.models import EvaluationCycle, Event, Round
+from marketplace.models.evaluations import CYCLE_KINDS
 from marketplace.permissions import Actor, Permission, require
-from marketplace.phases import EvaluationPhase, GradeObjectionPhase
+from marketplace.phases import EvaluationPhase
 from marketplace.programmes import nouns
 from marketplace.services import calendar
 from marketplace.services.evaluation import (
     evaluation_notices,
     freezing,
     missing,
+    objections,
     pinned,
     publishing,
 )
@@ -242,13 +243,5 @@ def objections_answered(
     session: Session, subject: EvaluationCycle, actor: Actor, data: Data
 ) -> str | None:
     """Every objection has its answer before the grades are public."""
-    number = session.scalar(
-        select(func.count())
-        .select_from(GradeObjection)
-        .join(EvaluationSheet, EvaluationSheet.id == GradeObjection.sheet_id)
-        .where(
-            EvaluationSheet.cycle_id == subject.id,
-            GradeObjection.phase == GradeObjectionPhase.OPEN,
-        )
-    )
+    number = objections.waiting(session, subject.id)
     return f"还有{number}件异议没有答复" if number else None

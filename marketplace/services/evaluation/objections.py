@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -111,6 +111,19 @@ def of(session: Session, sheet: EvaluationSheet) -> Sequence[GradeObjection]:
     """The objections to one sheet, newest first."""
     query = select(GradeObjection).where(GradeObjection.sheet_id == sheet.id)
     return session.scalars(query.order_by(GradeObjection.id.desc())).all()
+
+
+def waiting(session: Session, cycle_id: int) -> int:
+    """How many objections to drafts of the cycle have no answer yet."""
+    query = (
+        select(func.count())
+        .select_from(GradeObjection)
+        .join(EvaluationSheet, EvaluationSheet.id == GradeObjection.sheet_id)
+        .where(
+            EvaluationSheet.cycle_id == cycle_id, GradeObjection.phase == GradeObjectionPhase.OPEN
+        )
+    )
+    return session.scalar(query) or 0
 
 
 def uphold(
