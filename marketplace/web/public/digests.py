@@ -31,9 +31,10 @@ def digests() -> str:
 @blueprint.get("/audit/digests.json")
 @public
 def digests_json() -> Response:
-    """The same for programs, and as the file that ``marketplace audit verify --against`` reads."""
+    """The same for programs, and for ``marketplace audit verify --against``."""
     rows = _rows()
-    body: dict[str, Any] = {"digests": [asdict(audit_digests.published(row)) for row in rows[:PAGE]]}
+    shown = [asdict(audit_digests.published(row)) for row in rows[:PAGE]]
+    body: dict[str, Any] = {"digests": shown}
     if len(rows) > PAGE:
         body["older"] = url_for("public.digests_json", before=rows[PAGE - 1].day)
     return jsonify(body)
