@@ -3,6 +3,7 @@
 import io
 import os
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -183,7 +184,7 @@ def test_a_draft_is_taken_once_however_often_its_form_is_sent(database, firm, ho
 
 def test_drafts_have_a_size_together(database, firm, hold, monkeypatch):
     rules = slots.rules()
-    monkeypatch.setattr(slots, "rules", lambda: type(rules)(rules.slots, 200, 0, 30))
+    monkeypatch.setattr(slots, "rules", lambda: replace(rules, draft_mb=0))
     with database.unit_of_work() as session, pytest.raises(Invalid) as caught:
         hold(session, firm.owner)
     assert caught.value.fields == {"file": ["没有提交的文件太多，请先提交或移除一些再上传"]}
