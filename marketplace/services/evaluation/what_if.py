@@ -19,7 +19,7 @@ from marketplace.models import (
     Provider,
     Quota,
 )
-from marketplace.phases import SelectionPhase
+from marketplace.phases import EvaluationPhase, SelectionPhase
 from marketplace.programmes.evaluation import Evaluation, Indicator
 from marketplace.services.evaluation import freezing, pinned, scoring
 
@@ -110,7 +110,15 @@ def outcome(session: Session, cycle: EvaluationCycle, change: Change) -> Outcome
     scheme = pinned.scheme_of(cycle)
     other = altered(scheme, change)
     rows = session.execute(
-        select(EvaluationSheet, Organisation.name)
+        select(
+            EvaluationSheet.id,
+            EvaluationSheet.segment,
+            EvaluationSheet.type,
+            EvaluationSheet.projects,
+            EvaluationSheet.score,
+            EvaluationSheet.grade,
+            Organisation.name,
+        )
         .join(Provider, Provider.id == EvaluationSheet.provider_id)
         .join(Organisation, Organisation.id == Provider.organisation_id)
         .where(EvaluationSheet.cycle_id == cycle.id)
@@ -121,16 +129,18 @@ def outcome(session: Session, cycle: EvaluationCycle, change: Change) -> Outcome
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
     moves = []
-    for sheet, name in rows:
+    settled = cycle.phase != EvaluationPhase.SCORING
+    for sheet in rows:
         own = values.get(sheet.id, [])
-        was = scoring.reckon(scheme, sheet.type, sheet.projects, own)
-        now = _again(scheme, other, sheet, own)
+        # Drafts and published sheets hold their score; while people still score it is reckoned.
+        was = sheet if settled else scoring.reckon(scheme, sheet.type, sheet.projects, own)
+        now = _again(scheme, other, sheet.type, sheet.projects, own)
         old, new = scoring.label(scheme, was.grade), scoring.label(other, now.grade)
         before[old] += 1
         after[new] += 1
         if (was.score, was.grade) != (now.score, now.grade):
             moves.append(Move(
-                sheet.id, name, sheet.segment, sheet.type, was.score, old, now.score, new
+                sheet.id, sheet.name, sheet.segment, sheet.type, was.score, old, now.score, new
             ))  # fmt: skip
     names = [*(grade.name for grade in scheme.grades), scoring.UNRATED]
     total = sum(item.points for item in scoring.indicators_of(other))
@@ -142,7 +152,11 @@ def outcome(session: Session, cycle: EvaluationCycle, change: Change) -> Outcome
 
 
 def _again(
-    scheme: Evaluation, other: Evaluation, sheet: EvaluationSheet, own: Sequence[scoring.Figure]
+    scheme: Evaluation,
+    other: Evaluation,
+    type_: str,
+    projects: int,
+    own: Sequence[scoring.Figure],
 ) -> scoring.Result:
     """With other weights, points that people gave keep their share of the whole."""
     old = {item.id: item.points for item in scoring.indicators_of(scheme)}
@@ -153,7 +167,7 @@ def _again(
         else figure
         for figure in own
     ]
-    return scoring.reckon(other, sheet.type, sheet.projects, scaled)
+    return scoring.reckon(other, type_, projects, scaled)
 
 
 def cells(session: Session, cycle: EvaluationCycle, change: Change) -> list[Cell]:
