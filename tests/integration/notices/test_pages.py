@@ -4,7 +4,7 @@ import io
 import re
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
 from marketplace.models import (
     Event,
@@ -16,6 +16,7 @@ from marketplace.models import (
     StoredFile,
 )
 from marketplace.phases import EntryPhase, NoticePhase, ObjectionPhase, Role, SelectionPhase
+from marketplace.services import files_upkeep
 from tests import factories
 from tests.integration.notices.conftest import NAME, PHONE, Bureau
 from tests.support import sample_files
@@ -154,6 +155,21 @@ def test_what_is_wrong_with_an_objection_is_said_and_the_file_stays(bureau: Bure
     assert bureau.file(entry, ticket="forged").status_code == 422
     assert bureau.file(entry, entry_id="99").status_code == 422
     assert bureau.visitor.post("/uploads/notice_attachment", data={}).status_code == 401
+
+
+def test_what_a_visitor_never_sent_is_forgotten_after_a_day(bureau: Bureau) -> None:
+    bureau.published()
+    proof = (io.BytesIO(sample_files.pdf()), "证明.pdf")
+    assert bureau.file(bureau.entries()[0], facts="短", objection_evidence=proof).status_code == 422
+
+    def waiting() -> int:
+        with bureau.database.unit_of_work() as session:
+            session.execute(delete(StoredFile).where(files_upkeep._forgotten()))
+            return len(session.scalars(select(StoredFile.id)).all())
+
+    assert waiting() == 1
+    bureau.clock.to("2024-02-09 17:00:01+08:00")
+    assert waiting() == 0
 
 
 def test_others_know_of_nothing(bureau: Bureau) -> None:
