@@ -10,9 +10,16 @@ from sqlalchemy.orm import Session, selectinload
 from marketplace import clock
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import Why, record
-from marketplace.models import Candidacy, Membership, Provider, Round
+from marketplace.models import Candidacy, Membership, NoticeEntry, Objection, Provider, Round
 from marketplace.permissions import Actor, Permission, require
-from marketplace.phases import CANDIDACY_PHASES, HOLDING_PHASES, SelectionPhase
+from marketplace.phases import (
+    CANDIDACY_PHASES,
+    HOLDING_PHASES,
+    LIVE_ENTRIES,
+    OPEN_OBJECTIONS,
+    EntryPhase,
+    SelectionPhase,
+)
 from marketplace.services import applicants, conflicts, memberships, quotas
 from marketplace.services.admission_rules import Finding, Level, refuse
 from marketplace.services.conflicts import Place
@@ -94,7 +101,10 @@ def findings(session: Session, candidacy: Candidacy, listed_on: date) -> list[Fi
         listed_on=listed_on,
         held=candidacy.phase in HOLDING_PHASES,
     )
-    return [*_by_phase(candidacy, listed_on), *conflicts.findings(session, place)]
+    return [
+        *_by_phase(candidacy, listed_on), *_objected(session, candidacy),
+        *conflicts.findings(session, place),
+    ]  # fmt: skip
 
 
 def list_candidacy(
@@ -134,6 +144,8 @@ def close(session: Session, actor: Actor, candidacy: Candidacy, why: Why) -> Non
     before = candidacy.phase
     if before == SelectionPhase.CLOSED:
         raise Conflict("这项候选已经办结", code="wrong_state")
+    if _entry(session, candidacy) is not None:
+        raise Conflict("列在公示中，请在公示中撤下", code="on_notice")
     if before in HOLDING_PHASES:
         quotas.release_held(session, candidacy.quota_id)
     candidacy.phase = SelectionPhase.CLOSED.value
@@ -215,6 +227,31 @@ def _by_phase(candidacy: Candidacy, listed_on: date) -> list[Finding]:
     if until is not None and min(listed_on, clock.today()) <= until:
         return [Finding("in_notice", Level.REFUSED, f"公示至{until:%Y-%m-%d}，期满后才能入池")]
     return []
+
+
+def _entry(session: Session, candidacy: Candidacy) -> NoticeEntry | None:
+    """The entry of a notice, drafted or running, that it stands on."""
+    return session.scalars(
+        select(NoticeEntry).where(
+            NoticeEntry.subject_type == Candidacy.__tablename__,
+            NoticeEntry.subject_id == candidacy.id, NoticeEntry.phase.in_(LIVE_ENTRIES),
+        )
+    ).one_or_none()  # fmt: skip
+
+
+def _objected(session: Session, candidacy: Candidacy) -> list[Finding]:
+    """公示无异议的才发布 (青岛通知三(三)): whatever page somebody lists it from."""
+    entry = _entry(session, candidacy)
+    if entry is None:
+        return []
+    waiting = session.scalar(
+        select(Objection.id)
+        .where(Objection.entry_id == entry.id, Objection.phase.in_(OPEN_OBJECTIONS))
+        .limit(1)
+    )
+    if waiting is None and entry.phase != EntryPhase.HELD:
+        return []
+    return [Finding("objection_open", Level.REFUSED, "公示中的异议尚未办结，不能入池")]
 
 
 def _check(entry: Entry) -> None:

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
 from marketplace.history import Why
-from marketplace.models import Candidacy, NoticeEntry, Provider, Round
+from marketplace.models import Candidacy, Membership, NoticeEntry, Provider, Round
 from marketplace.permissions import SYSTEM, Actor, Permission
-from marketplace.phases import LIVE_ENTRIES, SelectionPhase
+from marketplace.phases import LIVE_ENTRIES, LIVE_PHASES, SelectionPhase
 from marketplace.services import candidacies, memberships
 from marketplace.services.candidacies import Listing
 from marketplace.services.public_notices_kinds import Ending, Kind, Line, register
@@ -73,11 +73,25 @@ def struck(session: Session, actor: Actor, entry: NoticeEntry, why: Why) -> None
 def finish(session: Session, actor: Actor, entry: NoticeEntry, ending: Ending) -> int:
     """The candidacy becomes a membership, checked again as anybody would be."""
     row, today = candidacies.get(session, entry.subject_id), clock.today()
+    if (listed := _listed(session, row)) is not None:
+        return listed
     listing = Listing(
         listed_on=today, valid_until=memberships.default_valid_until(row.round, today),
         document_no=ending.document_no, reason=ending.reason,
     )  # fmt: skip
     return candidacies.list_candidacy(session, SYSTEM, row, listing).id
+
+
+def _listed(session: Session, row: Candidacy) -> int | None:
+    """The place it has already, listed by hand after the end of the window."""
+    if row.phase != SelectionPhase.CLOSED:
+        return None
+    return session.scalar(
+        select(Membership.id).where(
+            Membership.provider_id == row.provider_id, Membership.type == row.type,
+            Membership.segment == row.segment, Membership.phase.in_(LIVE_PHASES),
+        )
+    )  # fmt: skip
 
 
 register(

@@ -8,6 +8,7 @@ from sqlalchemy import delete, event, select
 
 from marketplace.models import (
     Event,
+    Membership,
     Message,
     Objection,
     Provider,
@@ -284,3 +285,27 @@ def test_one_notice_asks_as_often_for_many_entries(bureau: Bureau) -> None:
     assert counts[0] == counts[1]
     assert counts[0][0] <= 10
     assert counts[0][1] <= 14
+
+
+def test_no_other_page_lists_what_is_objected_to(bureau: Bureau) -> None:
+    bureau.published()
+    assert bureau.file(bureau.entries()[0]).status_code == 303
+    bureau.clock.to("2024-02-22 09:00:00+08:00")
+    client, by_hand = bureau.officer(), bureau.candidates[1]
+    for row, status in ((bureau.candidates[0], 409), (by_hand, 303)):
+        path = f"/work/candidacies/{row.id}"
+        shut = bureau.post(client, f"{path}/close", reason="放弃")
+        assert shut.status_code == 409
+        with bureau.database.reading() as session:
+            version = session.get_one(type(row), row.id).version
+        listed = bureau.post(
+            client, f"{path}/list", version=str(version), listed_on="2024-02-22",
+            document_no="5号",
+        )  # fmt: skip
+        assert listed.status_code == status
+        assert ("公示中的异议尚未办结" in listed.text) == (status == 409)
+    # What was listed by hand is done; the rest is, and nobody is listed twice.
+    assert bureau.step(client, "finish", document_no="5号").status_code == 303
+    assert [one.phase for one in bureau.entries()] == ["noticed", "done", "done"]
+    with bureau.database.reading() as session:
+        assert len(session.scalars(select(Membership.id)).all()) == 2
