@@ -33,24 +33,23 @@ def bans(database) -> list[tuple[str, date, date | None]]:
         return [(row.reason_code, row.since, row.until) for row in rows]
 
 
+def waiting(database, made) -> tuple[list[int], int]:
+    """Two of the reserve, the better second, and a place of the firm in another segment."""
+    with database.unit_of_work() as session:
+        providers = [factories.make_provider(session) for _ in range(2)]
+        for provider, (rank, score) in zip(providers, ((2, 70), (1, 81)), strict=True):
+            factories.make_candidacy(session, made.round, provider, rank=rank, score=score)
+            for _ in range(3):
+                factories.make_case(session, provider, segment="home_appliance")
+        other = factories.make_membership(
+            session, made.round, made.provider, type="product", segment="auto_parts"
+        )
+        return [provider.id for provider in providers], other.id
+
+
 def test_qingdao_from_the_order_to_mend_to_the_next_of_the_reserve(database, login_as, time):
     here, made = town(database, login_as, time, factories.QINGDAO)
-    with database.unit_of_work() as session:
-        seats = [
-            factories.make_candidacy(
-                session, made.round, factories.make_provider(session), rank=n, score=score
-            ).provider_id
-            for n, score in ((2, 70), (1, 81))
-        ]
-        kept = factories.make_membership(
-            session, made.round, made.provider, type="product", segment="auto_parts"
-        ).id
-        for provider in seats:
-            session.flush()
-            for _ in range(3):
-                factories.make_case(
-                    session, session.get_one(type(made.provider), provider), segment="home_appliance"
-                )
+    seats, kept = waiting(database, made)
     case = here.open("officer", "rectification", "X03")
     assert here.place() == ("rectifying", 1)
     page = here.who("owner").get(f"/providers/{here.provider}")
@@ -242,14 +241,10 @@ def test_zhejiang_renews_after_three_years_through_three_levels_or_the_title_end
         assert session.get_one(Membership, there.membership).reason_code == "X11"
 
 
-def test_zaozhuang_hears_third_parties_and_re_evaluates_after_three_years(
-    database, login_as, time
-):
+def test_zaozhuang_hears_third_parties_and_re_evaluates_after_three_years(database, login_as, time):
     here, _ = town(database, login_as, time, "zz-2021", cities=("枣庄市",), year=2023,
                    listed_on=date(2023, 6, 1), valid_until=date(2026, 5, 31))  # fmt: skip
-    case = here.open(
-        "officer", "removal", "X01", proposer="third_party", proposer_name="衡鉴评测"
-    )
+    case = here.open("officer", "removal", "X01", proposer="third_party", proposer_name="衡鉴评测")
     here.step("officer", case, "verify")
     here.step("leader", case, "announce", document_no="枣工信〔2026〕4号")
     today = clock.today()

@@ -4,6 +4,7 @@
 import marketplace.web.work.actions
 import marketplace.web.work.activities
 import marketplace.web.work.admissions
+import marketplace.web.work.appeals
 import marketplace.web.work.awards
 import marketplace.web.work.bans
 import marketplace.web.work.batches
@@ -25,7 +26,6 @@ import marketplace.web.work.memberships
 import marketplace.web.work.notice_form
 import marketplace.web.work.notices
 import marketplace.web.work.objections
-import marketplace.web.work.appeals
 import marketplace.web.work.proceedings
 import marketplace.web.work.programmes
 import marketplace.web.work.projects

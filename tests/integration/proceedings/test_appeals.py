@@ -108,7 +108,8 @@ def test_a_place_that_was_taken_waits_for_a_quota_decision(qingdao, time, sessio
     factories.make_membership(session, qingdao.round, factories.make_provider(session))
     appeal = qingdao.decide(qingdao.appeal(case), upheld=True)
     session.refresh(quota)
-    assert (appeal.state, appeal.outcome, quota.used, quota.cap) == ("awaiting_quota", "upheld", 1, 1)
+    assert (appeal.state, appeal.outcome) == ("awaiting_quota", "upheld")
+    assert (quota.used, quota.cap) == (1, 1)
     with pytest.raises(Conflict) as full:
         appeals_deciding.restore(session, qingdao.leader, appeal, why=WHY, expected_version=None)
     assert full.value.code == "quota_full"

@@ -19,7 +19,7 @@ from marketplace.services import (
     removals_notice,
 )
 from tests import factories
-from tests.support.world_proceedings import SYSTEM, WHY, actor_of
+from tests.support.world_proceedings import BUREAUS, SYSTEM, WHY, actor_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -60,7 +60,7 @@ def test_a_removal_takes_every_step_of_its_programme(qingdao, time, session):
     assert (case.answer, case.due_at) == ("部分情况不属实", None)
 
     qingdao.act(case, "ask_bureaus", qingdao.officer)
-    with pytest.raises(Conflict, match="还没有意见：青岛市民营经济发展局、青岛市工业和信息化局、青岛市财政局"):
+    with pytest.raises(Conflict, match=f"还没有意见：{'、'.join(BUREAUS)}"):
         proceedings.act(session, qingdao.leader, case, "decide", why=WHY)
     gxj, finance = qingdao.bureaus.values()
     removals.opine(session, qingdao.leader, case, agrees=True, text="同意移出")
@@ -77,15 +77,7 @@ def test_a_removal_takes_every_step_of_its_programme(qingdao, time, session):
         ("青岛市财政局", True, "同意"),
     ]  # fmt: skip
 
-    qingdao.act(case, "open_notice", qingdao.officer)
-    with pytest.raises(Conflict, match="公示页面"):
-        proceedings.act(session, qingdao.leader, case, "announce", why=WHY)
-    notice = qingdao.publish(time)
-    assert (notice.kind, notice.working_days) == ("removal", 5)
-    report = qingdao.finish(notice, qingdao.leader)
-    assert (report.done, report.failed) == ([qingdao.provider.organisation.name], {})
-    session.refresh(case)
-
+    noticed(qingdao, time, case)
     assert case.state == "removed"
     today = clock.today()
     assert qingdao.place() == ("removed", 0)
@@ -102,6 +94,18 @@ def test_a_removal_takes_every_step_of_its_programme(qingdao, time, session):
     )  # fmt: skip
     titles = session.scalars(select(IssuedLetter.title).order_by(IssuedLetter.id)).all()
     assert titles == ["陈述申辩告知书", "移出决定告知书", "移出决定书"]
+
+
+def noticed(qingdao, time, case):
+    """The notice of a removal, and its result."""
+    qingdao.act(case, "open_notice", qingdao.officer)
+    with pytest.raises(Conflict, match="公示页面"):
+        proceedings.act(qingdao.session, qingdao.leader, case, "announce", why=WHY)
+    notice = qingdao.publish(time)
+    assert (notice.kind, notice.working_days) == ("removal", 5)
+    report = qingdao.finish(notice, qingdao.leader)
+    assert (report.done, report.failed) == ([qingdao.provider.organisation.name], {})
+    qingdao.session.refresh(case)
 
 
 def test_nobody_answers_or_a_hearing_is_asked_for(qingdao, time, session):
@@ -164,7 +168,10 @@ def test_running_projects_are_finished_or_handed_over_with_consent(qingdao, time
     factories.make_project(session, qingdao.membership, phase=ProjectPhase.ACCEPTED)
     taker = factories.make_membership(session, qingdao.round, factories.make_provider(session))
     suspended = factories.make_membership(
-        session, qingdao.round, factories.make_provider(session), phase=StandingPhase.SUSPENDED,
+        session,
+        qingdao.round,
+        factories.make_provider(session),
+        phase=StandingPhase.SUSPENDED,
     )
     case = decided(qingdao)
     assert [item.project.id for item in exits_projects.running(session, case)] == [

@@ -1,4 +1,4 @@
-"""Replacement: the reserve of the same segment and type by score, checked again, noticed, listed."""
+"""Replacement: the reserve of one segment and type by score, checked again, noticed, listed."""
 
 import pytest
 from sqlalchemy import select
@@ -77,9 +77,7 @@ def test_bans_and_affiliates_are_looked_up_again(qingdao, vacant, session):
         session, qingdao.round, factories.make_provider(session), segment="auto_parts"
     )
     sister = reserve(qingdao, 85)
-    factories.make_affiliation(
-        session, sister.provider.organisation, listed.provider.organisation
-    )
+    factories.make_affiliation(session, sister.provider.organisation, listed.provider.organisation)
     fit = reserve(qingdao, 70)
     for candidacy, said in ((banned, "禁报期"), (sister, "关联")):
         first = replacements.suggested(session, vacant)
@@ -128,7 +126,7 @@ def test_struck_from_the_notice_frees_the_place_for_the_next(qingdao, vacant, se
 def test_who_may_not_and_a_cell_that_is_full(qingdao, vacant, session):
     one = reserve(qingdao, 82)
     for role in (Role.CITY_LEADER, Role.DISTRICT_REVIEWER, Role.COSIGNER):
-        with pytest.raises(Exception, match="权限|没有找到"):
+        with pytest.raises(Exception, match=r"权限|没有找到"):
             replacements.choose(
                 session, actor_of(session, role), vacant, one.id, checks=CHECKS, reason="x"
             )
