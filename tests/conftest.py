@@ -45,7 +45,7 @@ os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", FAST)  # where tmp_path lies
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Names of tests are short and the same in every process: a file made anew is not part of one."""
+    """Names of tests are short, and the same in every process: what is made anew has no part."""
     if isinstance(val, bytes):
         return argname
     return f"{argname}-{val[:20]}" if isinstance(val, str) and len(val) > 80 else None

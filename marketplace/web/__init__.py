@@ -32,7 +32,7 @@ from marketplace.web.imports import blueprint as import_pages
 from marketplace.web.inbox import blueprint as inbox_pages
 from marketplace.web.letters import blueprint as letter_pages
 from marketplace.web.me.blueprint import blueprint as enterprise_pages
-from marketplace.web.p import blueprint as provider_pages
+from marketplace.web.p.blueprint import blueprint as provider_pages
 from marketplace.web.public import blueprint as public_pages
 from marketplace.web.tasks import blueprint as task_pages
 from marketplace.web.uploads import blueprint as upload_pages

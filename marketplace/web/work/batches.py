@@ -106,7 +106,7 @@ def _run(name: str) -> Callable[[], Response]:
     return run
 
 
-@blueprint.get("/batches/<key>")
+@blueprint.get("/batches/reports/<key>")
 @needs(Permission.WORK_READ)
 def batch_report(key: str) -> str:
     """What became of each."""
