@@ -98,8 +98,8 @@ def _begin_history() -> None:
         if sqlite
         else "(created_at AT TIME ZONE 'Asia/Shanghai')::date"
     )
-    op.execute(
-        "INSERT INTO price_points (product_id, list_price_cny, pilot_price_cny, since, by_role,"
+    op.execute(  # the day is one of the two texts above
+        "INSERT INTO price_points (product_id, list_price_cny, pilot_price_cny, since, by_role,"  # noqa: S608
         f" created_at) SELECT id, list_price_cny, pilot_price_cny, {day}, 'system', created_at"
         " FROM products WHERE list_price_cny IS NOT NULL OR pilot_price_cny IS NOT NULL"
         " ORDER BY id"

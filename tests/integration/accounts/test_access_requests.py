@@ -57,7 +57,9 @@ def messages(database) -> list[tuple[int, str]]:
         return [tuple(row) for row in rows]
 
 
-def test_an_enterprise_registers_and_its_district_opens_the_access(login_as, words, desk, database):
+def test_an_enterprise_registers_and_its_district_opens_the_access(  # noqa: PLR0915  one story
+    login_as, words, desk, database
+):
     code = factories.uscc()
     here, elsewhere = desk(DISTRICT), desk("370212")
     client = login_as(None)
