@@ -159,7 +159,8 @@ def _acting() -> dict[str, Any] | None:
 
 def _context() -> dict[str, Any]:
     """Reads nothing from the database: error pages are rendered when it is down."""
-    return {"nav": _nav(), "acting": _acting(), "footer_links": FOOTER}
+    find_url = "/work/find" if can(current_actor(), Permission.WORK_READ) else ""
+    return {"nav": _nav(), "acting": _acting(), "footer_links": FOOTER, "find_url": find_url}
 
 
 def init_app(app: Flask, settings: Settings) -> None:

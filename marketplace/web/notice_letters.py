@@ -5,6 +5,7 @@ from flask import Response
 from marketplace.errors import NotFound
 from marketplace.models import Objection
 from marketplace.services import objections_letters, official_letters
+from marketplace.web.downloads import attachment
 
 
 def letter_file(row: Objection, name: str, kind: str) -> Response:
@@ -14,6 +15,4 @@ def letter_file(row: Objection, name: str, kind: str) -> Response:
     sender = row.notice.round.programme.instrument.issued_by[0]
     letter = objections_letters.letter(row, name, sender)
     make = official_letters.docx if kind == "docx" else official_letters.pdf
-    answer = Response(make(letter), mimetype=official_letters.MEDIA[kind])
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{letter.title}.{kind}")
-    return answer
+    return attachment(make(letter), f"{letter.title}.{kind}", official_letters.MEDIA[kind])

@@ -20,9 +20,8 @@ from tests.support import sample_files
 pytestmark = [
     pytest.mark.browser, pytest.mark.xdist_group("choice"), pytest.mark.timeout(240),
 ]  # fmt: skip
-CODE = factories.uscc(4_400_001)
 CASE = {
-    "client_name": "青岛测试塑胶有限公司", "client_uscc": CODE,
+    "client_name": "青岛测试塑胶有限公司",
     "start_on": "2025-03-01", "finish_on": "2025-08-01", "investment": "38.5",
     "background": "做家电注塑件。", "pains": "换模时间长。", "solution": "上线生产执行系统。",
     "m1_metric": "换模时间", "m1_before": "95", "m1_after": "38", "m1_unit": "分钟",
@@ -33,19 +32,20 @@ CHOICES = {"segment": "home_appliance", "client_size": "small", "district": "370
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone-without-scripts"])
 def test_j7_from_the_draft_to_the_hall_and_out_again(written_demo: Demo, browser: Browser, size):
-    title = f"注塑车间生产执行改造 {size['viewport']['width']}"
+    width = size["viewport"]["width"]
+    title, code = f"注塑车间生产执行改造 {width}", factories.uscc(4_400_000 + width)
     owner, officer, visitor = (
         written_demo.sign_in(browser, who, **size).pages[0]
         for who in ("owner", "officer", "visitor")
     )
     before = _shown(owner)
-    _write(owner, title)
-    link = _ask(owner, written_demo, size)
-    _agree(visitor, link, title)
+    _write(owner, title, code)
+    link = _ask(owner, written_demo, width)
+    _agree(visitor, link, title, code)
     _publish(officer, title)
-    case = _find(visitor, title)
+    case = _find(visitor, title, code)
     assert _shown(owner) == before + 1
-    _take_back(visitor, link, case)
+    _take_back(visitor, link, case, code)
     assert _shown(owner) == before
     for page in (owner, officer, visitor):
         page.context.close()
@@ -60,10 +60,10 @@ def _shown(page: Page) -> int:
     return int(found[1])
 
 
-def _write(page: Page, title: str) -> None:
+def _write(page: Page, title: str, code: str) -> None:
     page.goto("/p/cases/new", wait_until="networkidle")
     page.locator("#f-title").fill(title)
-    for name, value in CASE.items():
+    for name, value in {**CASE, "client_uscc": code}.items():
         page.locator(f"[name={name}]").fill(value)
     for name, value in CHOICES.items():
         page.locator(f"select[name={name}]").select_option(value)
@@ -77,10 +77,10 @@ def _write(page: Page, title: str) -> None:
     expect(page.locator("h1")).to_contain_text(title)
 
 
-def _ask(page: Page, written_demo: Demo, size: dict[str, dict[str, int]]) -> str:
+def _ask(page: Page, written_demo: Demo, width: int) -> str:
     """Without the client nothing goes to the bureau: it gets a link by mail."""
     assert page.get_by_role("button", name="提交").count() == 0
-    address = f"boss{size['viewport']['width']}@client.example"
+    address = f"boss{width}@client.example"
     page.locator("#f-email").fill(address)
     page.get_by_role("button", name="发送授权链接").click()
     expect(page.get_by_role("heading", name="企业授权", exact=True)).to_be_visible()
@@ -104,11 +104,11 @@ def _mailed(written_demo: Demo, address: str) -> str:
     raise AssertionError(f"no mail to {address}")
 
 
-def _agree(page: Page, link: str, title: str) -> None:
+def _agree(page: Page, link: str, title: str, code: str) -> None:
     page.goto(link)
     expect(page.locator("h1")).to_contain_text(title)
     page.locator("input[name=agrees][value=yes]").check()
-    for name, value in {"uscc": CODE, "signer": "王经理", "signer_post": "总经理"}.items():
+    for name, value in {"uscc": code, "signer": "王经理", "signer_post": "总经理"}.items():
         page.locator(f"#f-{name}").fill(value)
     page.get_by_role("button", name="提交答复").click()
     expect(page.locator("main")).to_contain_text("同意展示")
@@ -121,7 +121,7 @@ def _publish(page: Page, title: str) -> None:
     expect(page.locator("main")).to_contain_text("已公开")
 
 
-def _find(page: Page, title: str) -> str:
+def _find(page: Page, title: str, code: str) -> str:
     """In the hall by segment, link and size; its page; on to the provider and its enquiry."""
     page.goto("/cases?segment=home_appliance&process=manufacturing&size=small&q=生产执行改造")
     end = time.monotonic() + 20
@@ -132,17 +132,17 @@ def _find(page: Page, title: str) -> str:
     for text in ("38.50 万元", "换模时间", "分钟", "2024年对比2025年"):
         expect(page.locator("main")).to_contain_text(text)
     assert '"@type": "Article"' in page.content()
-    assert CODE not in page.content()
+    assert code not in page.content()
     case = page.url
     page.get_by_role("link", name="青岛澜图智造科技有限公司").first.click()
     expect(page.get_by_role("link", name=re.compile("^咨询")).first).to_be_visible()
     return case
 
 
-def _take_back(page: Page, link: str, case: str) -> None:
+def _take_back(page: Page, link: str, case: str, code: str) -> None:
     """The client takes its consent back: the page stays and says so (410)."""
     page.goto(link)
-    page.locator("#f-uscc").fill(CODE)
+    page.locator("#f-uscc").fill(code)
     page.locator("#f-reason").fill("设备已经更换")
     page.get_by_role("button", name="撤回授权").click()
     expect(page.locator("main")).to_contain_text("案例已停止公开")

@@ -27,6 +27,7 @@ from marketplace.services.official_letters import Letter
 from marketplace.services.proceedings_rules import KIND_LABELS
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
+from marketplace.web.downloads import attachment
 from marketplace.web.forms import load, query_data
 from marketplace.web.proceedings import asks, forms, shapes
 from marketplace.web.projects.views import with_files
@@ -57,9 +58,7 @@ def letter_file(row: Any, kind: str) -> Response:
         paragraphs=tuple(row.paragraphs), sender=row.sender, day=row.day,
     )  # fmt: skip
     make = official_letters.docx if kind == "docx" else official_letters.pdf
-    answer = Response(make(letter), mimetype=official_letters.MEDIA[kind])
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{row.title}.{kind}")
-    return answer
+    return attachment(make(letter), f"{row.title}.{kind}", official_letters.MEDIA[kind])
 
 
 class Views:
