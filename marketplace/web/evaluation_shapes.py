@@ -28,6 +28,7 @@ PAGES = {
     "work": {"projects": "/work/projects/", "cases": "/cases/", "products": "/products/",
              "reports": "/work/reports/", "complaints": "/work/complaints/",
              "proceedings": "/work/proceedings/"},
+    "evaluator": {"cases": "/cases/", "products": "/products/"},
     "p": {"projects": "/p/projects/", "cases": "/cases/", "products": "/products/",
           "reports": "/p/reports/", "complaints": "/p/complaints/",
           "inquiries": "/p/inquiries/", "proceedings": "/p/proceedings/"},

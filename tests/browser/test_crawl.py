@@ -37,7 +37,7 @@ OF_A_STATE = {
     "me.hand_overs", "p.appeal", "p.appeal_letter", "p.new_appeal", "p.proceeding",
     "p.proceeding_letter", "p.proceeding_step", "p.withdraw_appeal", "work.appeal_letter",
     "work.appeal_step", "work.new_proceeding", "work.proceeding_step", "work.replacement_step",
-    "work.settle_project",
+    "work.settle_project", "work.edit_notice", "work.objection_letter", "work.proceeding_letter",
 }  # fmt: skip
 
 SHOW_CODES = ("/admin/search", "/admin/vocabulary")  # for those who look after codes and folders
@@ -73,6 +73,7 @@ NOT_LINKED = {
     "public.suggest": "asked for while somebody types",
     "imports.report_file": "answer to a form",
     "work.amendment": "linked when a file says something new; those of the demo do not",
+    "work.batch_report": "answer to a form",
     "work.bulk_report": "answer to a form",
     "work.gallery": "for people who write templates",
     "work.stored_file": "the demo has no uploaded files",

@@ -104,7 +104,7 @@ def _page(sheet: EvaluationSheet, **more: Any) -> str:
         "sheet": sheet, "cycle": cycle, "scheme": scheme, "everything": everything,
         "name": sheet.provider.organisation.name, "place": _place(sheet),
         "settled": settled, "grade": shown.grade_tag(scheme, sheet.grade) if settled else None,
-        "dimensions": shown.dimensions(sheet, visible, "work", names=everything),
+        "dimensions": shown.dimensions(sheet, visible, _audience(actor), names=everything),
         "summary": shown.summary(sheet) if everything and settled else [],
         "check": recompute.compare(cycle, sheet, values) if everything and settled else None,
         "frozen": dt(cycle.frozen_at), "period": shown.period(cycle),
@@ -146,6 +146,11 @@ def _codes(sheet: EvaluationSheet) -> list[tuple[str, str]]:
     return items + [(code, f"一票否决：{shown.reason(code)}") for code in scheme.vetoes]
 
 
+def _audience(actor: Actor) -> str:
+    """Whose pages the source rows may lead to: experts and third parties open public ones only."""
+    return "work" if can(actor, Permission.WORK_READ) else "evaluator"
+
+
 def _adjustments(sheet: EvaluationSheet, values: Sequence[IndicatorValue]) -> list[dict[str, Any]]:
     """Bonuses, deductions and vetoes that somebody or the system noted."""
     names = dict(_codes(sheet))
@@ -153,7 +158,7 @@ def _adjustments(sheet: EvaluationSheet, values: Sequence[IndicatorValue]) -> li
         {
             "name": names[value.indicator], "happened": "是" if value.numerator else "否",
             "why": value.justification, "who": value.evaluator_name or "系统",
-            "rows": [shown.row_of(row, "work") for row in value.sources],
+            "rows": [shown.row_of(row, _audience(current_actor())) for row in value.sources],
         }
         for value in values
         if value.indicator in names and (value.numerator or value.rater == scoring.CITY)
