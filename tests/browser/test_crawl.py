@@ -144,13 +144,17 @@ def _new(page: Answer, seen: set[str]) -> bool:
 
 
 def _look(page: Page, path: str, widths: list[int], who: str = VISITOR) -> Iterator[str]:
-    """Open a page, make the window narrower and narrower, say what is wrong; close it."""
+    """Open a page, make the window narrower and narrower, say what is wrong; close it.
+
+    A short run looks for all problems at the first width, and whether the page fits at the others.
+    """
     messages = looks.listen(page)
     page.set_viewport_size({"width": widths[0], "height": HEIGHT})
     page.goto(path)
     for width in widths:
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        found = looks.sideways(page) if width == SMALL else looks.problems(page)
+        whole = width == widths[0] or count(test=False, soak=width != SMALL)
+        found = looks.problems(page) if whole else looks.sideways(page)
         yield from (f"{who} {path} at {width}: {problem}" for problem in found)
     yield from (f"{who} {path}: {text}" for text in messages if "status of 4" not in text)
     page.close()

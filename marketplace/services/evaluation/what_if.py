@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -105,11 +106,8 @@ def faults(scheme: Evaluation) -> list[str]:
     return found
 
 
-def outcome(session: Session, cycle: EvaluationCycle, change: Change) -> Outcome:
-    """Reckon every place of the cycle twice: as pinned, and with the changed numbers."""
-    scheme = pinned.scheme_of(cycle)
-    other = altered(scheme, change)
-    rows = session.execute(
+def _sheets(session: Session, cycle: EvaluationCycle) -> Sequence[Any]:
+    return session.execute(
         select(
             EvaluationSheet.id,
             EvaluationSheet.segment,
@@ -124,6 +122,13 @@ def outcome(session: Session, cycle: EvaluationCycle, change: Change) -> Outcome
         .where(EvaluationSheet.cycle_id == cycle.id)
         .order_by(EvaluationSheet.segment, EvaluationSheet.type, Organisation.name)
     ).all()
+
+
+def outcome(session: Session, cycle: EvaluationCycle, change: Change) -> Outcome:
+    """Reckon every place of the cycle twice: as pinned, and with the changed numbers."""
+    scheme = pinned.scheme_of(cycle)
+    other = altered(scheme, change)
+    rows = _sheets(session, cycle)
     sheets = select(EvaluationSheet.id).where(EvaluationSheet.cycle_id == cycle.id)
     values = freezing.bare_figures(session, sheets)
     before: Counter[str] = Counter()
