@@ -50,7 +50,7 @@ class Permission(StrEnum):
     DISPUTE_MEDIATE = "dispute:mediate"
     DISPUTE_OPEN = "dispute:open"
     ENTERPRISE_DESK = "enterprise:desk"
-    EVALUATION_DESK = "evaluation:desk"
+    EVALUATION_DESK = "evaluation_desk:read"
     EVALUATION_MANAGE = "evaluation:manage"
     EVALUATION_OBJECT = "evaluation:object"
     EVALUATION_PUBLISH = "evaluation:publish"

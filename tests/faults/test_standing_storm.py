@@ -66,7 +66,10 @@ def prepare(database: Database) -> Cast:
     removal = replace(
         pinned.procedures.removal, steps=(), bureaus=(), hearing_working_days=None, opens_with="",
     )  # fmt: skip
-    programme = replace(pinned, procedures=replace(pinned.procedures, removal=removal))
+    programme = replace(
+        # Another text has another hash: a process parses each hash once.
+        pinned, procedures=replace(pinned.procedures, removal=removal), file_sha256="5" * 64,
+    )  # fmt: skip
     with database.unit_of_work() as session:
         made = world(session, programme)
         for _ in range(LISTED - 1):
