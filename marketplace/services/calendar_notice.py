@@ -12,7 +12,7 @@ from marketplace.clock import DayRule
 from marketplace.errors import Invalid
 
 ITEM = re.compile(
-    r"(?:^|\n)\s*(?:[一二三四五六七八九十]+、|（[一二三四五六七八九十]+）)\s*([^：:\n]{2,12})[：:]"
+    r"(?:^|\n)[^\S\n]*(?:[一二三四五六七八九十]+、|（[一二三四五六七八九十]+）)\s*([^：:\n]{2,12})[：:]"
 )
 BRACKETS = re.compile(r"（[^（）]*）|\([^()]*\)")
 DAY = re.compile(r"(?:(\d{4})年)?(?:(\d{1,2})月)?(\d{1,2})日")

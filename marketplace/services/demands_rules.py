@@ -28,7 +28,7 @@ lives_in(DemandAnswer, ANSWER_NOUN, *OF_ANSWER)
 
 MOBILE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 LANDLINE = re.compile(r"(?<!\d)0\d{2,3}\d{7,8}(?!\d)")
-MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII)
+MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,200}@[\w-]{1,63}\.[\w.-]{1,200}", re.ASCII)
 BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s()·.\-]+(?=\d)")
 SUFFIX = re.compile(r"(股份有限公司|有限责任公司|有限公司|集团|公司|厂)$")
 SHORTEST_NAME = 3

@@ -17,7 +17,7 @@ from marketplace.programmes.loader import read_yaml
 from marketplace.settings import ROOT
 
 FILE = ROOT / "config" / "fields" / "product_checks.yml"
-VERSION = re.compile(r"[\s(\[]*(?:[vV]|版本)[0-9][0-9.]*[\s)\]]*$")
+VERSION = re.compile(r"(?<![\s(\[])[\s(\[]*(?:[vV]|版本)[0-9][0-9.]*[\s)\]]*$")
 DOTTED = re.compile(r"(?<![A-Za-z0-9])[vV][0-9]+[.][0-9]+")
 """A version in the middle of a name."""
 IGNORED = re.compile(r"[\s《》“”\"'（）()·]")

@@ -38,6 +38,7 @@ _CODES: dict[str, Mapping[str, str]] = {
     **{name: column.choices for name, column in _COLUMNS.items() if column.choices},
     "role": ROLE_NAMES,
     "post": {place.key: place.label for places in POSTS.values() for place in places},
+    "unit": {"working": "个工作日", "calendar": "个自然日"},
     "item_kind": {"provider": "服务商", "product": "产品", "case": "案例"},
 }
 _KINDS = {name: column.vocabulary for name, column in _COLUMNS.items() if column.vocabulary}
