@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from werkzeug.routing import Rule
 
+from tests.support import compiled
 from tests.support.counts import SOAK
 from tests.support.elasticsearch import (
     OWN_SERVER,
@@ -68,6 +69,7 @@ def _compile_routes_once() -> None:
 
 
 _compile_routes_once()
+compiled.share()
 
 
 def _migrate(url: str) -> None:
