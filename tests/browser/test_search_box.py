@@ -245,8 +245,9 @@ def test_an_answer_that_comes_too_late_is_not_shown(page: Page):
     page.route("**/suggest?*", hold)
     page.goto("/")
     field(page).focus()
-    page.keyboard.type("yantu")
-    page.wait_for_timeout(300)
+    with page.expect_request("**/suggest?q=yantu*"):
+        page.keyboard.type("yantu")
+    page.wait_for_timeout(50)  # the request is there; its handler comes next
     assert len(held) == 1
     page.keyboard.press("Control+A")
     page.keyboard.type("zzzxxt")

@@ -267,9 +267,12 @@ def test_as_many_queries_for_many_rows_as_for_few(sides: Sides, database: Databa
         found = {}
         for name, (browser, path) in asked.items():
             browser.get(path)
-            seen.clear()
-            assert browser.get(path).status_code == 200
-            found[name] = len(seen)
+            tries = []
+            for _ in range(2):  # what a process holds for some seconds may be read anew in one
+                seen.clear()
+                assert browser.get(path).status_code == 200
+                tries.append(len(seen))
+            found[name] = min(tries)
         return found
 
     results = []
