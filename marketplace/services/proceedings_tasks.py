@@ -14,6 +14,7 @@ from marketplace.models import (
     Proceeding,
     Project,
     Provider,
+    Quota,
     Replacement,
 )
 from marketplace.permissions import Actor, Permission, visible
@@ -112,12 +113,13 @@ def places_to_fill(session: Session, actor: Actor) -> Iterable[Task]:
     query = (
         visible(actor, Permission.REPLACEMENT_RUN, Replacement)
         .where(Replacement.phase == ReplacementPhase.OPEN)
+        .join(Quota, Quota.id == Replacement.quota_id)
         .order_by(Replacement.id)
         .limit(MOST)
-        .with_only_columns(Replacement.id, Replacement.type, Replacement.segment)
+        .with_only_columns(Replacement.id, Quota.label)
     )
-    for id_, _type, segment in session.execute(query):
-        yield Task("递补空出的席位", f"/work/replacements/{id_}", None, "递补", segment)
+    for id_, place in session.execute(query):
+        yield Task("递补空出的席位", f"/work/replacements/{id_}", None, "递补", place)
 
 
 @source(Role.ENTERPRISE)
