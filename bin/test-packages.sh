@@ -15,7 +15,7 @@ has_libatomic() { compgen -G "/usr/lib/*/libatomic.so.1" || compgen -G "/lib/*/l
 
 missing=()
 has_postgres >/dev/null 2>&1 || missing+=(postgresql)
-command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+command -v chromium-headless-shell >/dev/null 2>&1 || missing+=(chromium-headless-shell)
 has_libatomic >/dev/null 2>&1 || missing+=(libatomic1)
 has_fonts || missing+=(fontconfig fonts-noto-cjk)
 command -v wrk >/dev/null 2>&1 || missing+=(wrk)

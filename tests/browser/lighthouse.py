@@ -53,7 +53,7 @@ def scores(url: str) -> dict[str, int]:
                 f"--chrome-flags={CHROMIUM_FLAGS}",
             ],
             capture_output=True, text=True, check=False, timeout=300,
-            env={**server.environment(FOLDER), "CHROME_PATH": shutil.which("chromium") or ""},
+            env={**server.environment(FOLDER), "CHROME_PATH": shutil.which("chromium-headless-shell") or ""},
         )  # fmt: skip
         if done.returncode == 0:
             categories = json.loads(done.stdout)["categories"]
