@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.support import server
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-headless-shell")
 FOLDER = Path(__file__).parent
 FLOORS = {"accessibility": 100, "performance": 95}
 HIGH_SEVERITY = 10
@@ -53,7 +54,7 @@ def scores(url: str) -> dict[str, int]:
                 f"--chrome-flags={CHROMIUM_FLAGS}",
             ],
             capture_output=True, text=True, check=False, timeout=300,
-            env={**server.environment(FOLDER), "CHROME_PATH": shutil.which("chromium-headless-shell") or ""},
+            env={**server.environment(FOLDER), "CHROME_PATH": CHROMIUM or ""},
         )  # fmt: skip
         if done.returncode == 0:
             categories = json.loads(done.stdout)["categories"]
