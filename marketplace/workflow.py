@@ -123,8 +123,20 @@ def refusals(
         return None, [f"当前状态是“{label}”，不能办理这个操作"]
     if not can(actor, Permission(transition.by), subject):
         return transition, ["您没有办理这个操作的权限"]
-    found = (GUARDS[name](session, subject, actor, {}) for name in transition.guards)
-    return transition, [reason for reason in found if reason is not None]
+    return transition, _against(session, actor, subject, transition, {})
+
+
+def guard_refusals(session: Session, actor: Actor, subject: Any, action: str) -> list[str]:
+    """What the guards of ``action`` say against it now; nothing if the state has no such step."""
+    transition = workflow_of(subject).transition(subject.state, action)
+    return [] if transition is None else _against(session, actor, subject, transition, {})
+
+
+def _against(
+    session: Session, actor: Actor, subject: Any, transition: Transition, given: Data
+) -> list[str]:
+    found = [GUARDS[name](session, subject, actor, given) for name in transition.guards]
+    return [reason for reason in found if reason is not None]
 
 
 def perform(
@@ -149,8 +161,7 @@ def perform(
     _check_version(subject, data.pop("expected_version", None))
     _check_grounds(transition, grounds)
     given = {**data, **grounds}
-    found = [GUARDS[name](session, subject, actor, given) for name in transition.guards]
-    if reasons := [reason for reason in found if reason is not None]:
+    if reasons := _against(session, actor, subject, transition, given):
         raise Conflict("；".join(reasons), code="guard_refused", reasons=reasons)
     states = (subject.state, transition.to)
     _enter(subject, workflow.state(transition.to), given)

@@ -248,13 +248,6 @@ def steps(session: Session, actor: Actor, case: Proceeding) -> list[Transition]:
     ]
 
 
-def refusals(session: Session, actor: Actor, case: Proceeding, action: str) -> list[str]:
-    """What its guards say against a step now; the step asks them again under locks."""
-    step = workflow_of(case).transition(case.state, action)
-    found = (GUARDS[name](session, case, actor, {}) for name in (step.guards if step else ()))
-    return [reason for reason in found if reason is not None]
-
-
 def may_open(actor: Actor, membership: Membership) -> list[ProceedingKind]:
     """The kinds that the actor could open on this place."""
     if not can(actor, Permission.PROCEEDING_OPEN, membership):

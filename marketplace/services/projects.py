@@ -35,7 +35,6 @@ from marketplace.phases import (
 from marketplace.programmes.workflows import Transition
 from marketplace.services import applicants, file_subjects, files, independence, project_notices
 from marketplace.workflow import (
-    GUARDS,
     Data,
     available,
     effect,
@@ -43,7 +42,6 @@ from marketplace.workflow import (
     lives_in,
     locked,
     perform,
-    workflow_of,
 )
 
 PARTIES = (
@@ -222,13 +220,6 @@ def steps(subject: Any, actor: Actor) -> list[Transition]:
     """What ``actor`` may do now with a project or a part: buttons come from here."""
     name = subject.__tablename__
     return [item for item in available(subject, actor) if (name, item.action) not in FOLLOWING]
-
-
-def refusals(session: Session, actor: Actor, subject: Any, action: str) -> list[str]:
-    """What its guards say against a step now; the step itself asks them again under locks."""
-    step = workflow_of(subject).transition(subject.state, action)
-    found = (GUARDS[name](session, subject, actor, {}) for name in (step.guards if step else ()))
-    return [reason for reason in found if reason is not None]
 
 
 def has_dispute(session: Session, project: Project, side: str) -> bool:

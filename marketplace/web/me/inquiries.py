@@ -21,7 +21,7 @@ from marketplace.services import (
 )
 from marketplace.services.inquiries import FILES, Question
 from marketplace.services.inquiry_rules import rules
-from marketplace.web import drafts, inquiry_shapes, uploads
+from marketplace.web import drafts, inquiry_posts, inquiry_shapes, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load, query_data
@@ -162,10 +162,5 @@ def send_inquiry() -> Response:
 
 
 def _again(error: Invalid | Conflict, items: list[tuple[str, int]]) -> Response:
-    fields, status = inquiry_shapes.refused(error)
-    page = uploads.again(
-        FORM, Invalid(error.message, fields=fields), uploads.posted(FILES),
-        ticked=request.form.getlist("providers"), **_context(items),
-    )  # fmt: skip
-    page.status_code = status
-    return page
+    ticked = request.form.getlist("providers")
+    return inquiry_posts.again(FORM, error, FILES, ticked=ticked, **_context(items))

@@ -10,10 +10,10 @@ from marketplace.errors import Conflict, Invalid
 from marketplace.models import InquiryParty
 from marketplace.permissions import Permission
 from marketplace.schemas.accounts import Nothing
-from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, ContactForm, PostForm, StepForm
+from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, ContactForm, StepForm
 from marketplace.services import files, inquiries, inquiry_threads
 from marketplace.services.inquiry_threads import ENDED, FILES
-from marketplace.web import drafts, inquiry_shapes, uploads
+from marketplace.web import drafts, inquiry_posts, inquiry_shapes, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load
 from marketplace.web.me.blueprint import blueprint
@@ -26,10 +26,6 @@ PAGE = "me/inquiry_thread.html"
 
 def _get(party_id: int) -> InquiryParty:
     return inquiries.party(current_session(), current_actor(), party_id)
-
-
-def _key(row: InquiryParty) -> str:
-    return f"inquiry_post:{row.id}"
 
 
 def _context(row: InquiryParty) -> dict[str, Any]:
@@ -45,7 +41,7 @@ def _context(row: InquiryParty) -> dict[str, Any]:
         "open": row.phase not in ENDED,
         "longest": LONGEST_TEXT,
         "labels": LABELS,
-        "draft": drafts.of(_key(row)),
+        "draft": drafts.of(inquiry_posts.draft_key(row)),
         **inquiry_shapes.thread(session, actor, row, "me.thread"),
     }
 
@@ -62,13 +58,7 @@ def thread(party_id: int) -> str:
 
 
 def _again(error: Invalid | Conflict, party_id: int) -> Response:
-    fields, status = inquiry_shapes.refused(error)
-    page = uploads.again(
-        PAGE, Invalid(error.message, fields=fields), uploads.posted(FILES),
-        **_context(_get(party_id)),
-    )  # fmt: skip
-    page.status_code = status
-    return page
+    return inquiry_posts.again(PAGE, error, FILES, **_context(_get(party_id)))
 
 
 @blueprint.post("/inquiries/threads/<int:party_id>")
@@ -77,16 +67,10 @@ def _again(error: Invalid | Conflict, party_id: int) -> Response:
 @once.once
 def post_thread(party_id: int) -> Response:
     """Write into it."""
-    session, actor = current_session(), current_actor()
-    row = _get(party_id)
     try:
-        text = load(PostForm(), once.fields())["text"]
-        with session.begin_nested():  # the page that comes back must not show half of it
-            message = inquiry_threads.post(session, actor, row, text)
-            uploads.posted(FILES).attach(session, actor, message)
+        inquiry_posts.post(_get(party_id))
     except (Invalid, Conflict) as error:
         return _again(error, party_id)
-    drafts.done(_key(row))
     flash("已发送。", "ok")
     return _back(party_id)
 

@@ -12,7 +12,7 @@ from marketplace.models import InquiryMessage, InquiryParty, Product
 from marketplace.permissions import Permission, can
 from marketplace.phases import UNANSWERED, InquiryPhase
 from marketplace.programmes import nouns
-from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, OutcomeForm, PostForm, StepForm
+from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, OutcomeForm, StepForm
 from marketplace.services import (
     demands_answers,
     files,
@@ -24,7 +24,7 @@ from marketplace.services import (
     response_rates,
 )
 from marketplace.services.inquiry_threads import ENDED, FILES, OUTCOME_LABELS
-from marketplace.web import drafts, inquiry_shapes, uploads
+from marketplace.web import drafts, inquiry_posts, inquiry_shapes, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load
@@ -87,10 +87,6 @@ def _get(party_id: int) -> InquiryParty:
     return inquiries.party(current_session(), current_actor(), party_id)
 
 
-def _key(row: InquiryParty) -> str:
-    return f"inquiry_post:{row.id}"
-
-
 def _earlier(row: InquiryParty) -> list[InquiryMessage]:
     """Answers of the team to begin with, while the first answer is awaited."""
     if row.phase not in UNANSWERED:
@@ -129,7 +125,7 @@ def _context(row: InquiryParty) -> dict[str, Any]:
         "reasons": inquiry_rules.rules().decline_reasons,
         "longest": LONGEST_TEXT,
         "labels": LABELS,
-        "draft": drafts.of(_key(row)),
+        "draft": drafts.of(inquiry_posts.draft_key(row)),
         **inquiry_shapes.thread(session, actor, row, "p.inquiry"),
     }
 
@@ -146,13 +142,7 @@ def inquiry(party_id: int) -> str:
 
 
 def _again(error: Invalid | Conflict, party_id: int) -> Response:
-    fields, status = inquiry_shapes.refused(error)
-    page = uploads.again(
-        PAGE, Invalid(error.message, fields=fields), uploads.posted(FILES),
-        **_context(_get(party_id)),
-    )  # fmt: skip
-    page.status_code = status
-    return page
+    return inquiry_posts.again(PAGE, error, FILES, **_context(_get(party_id)))
 
 
 def _back(party_id: int, said: str) -> Response:
@@ -166,16 +156,10 @@ def _back(party_id: int, said: str) -> Response:
 @once.once
 def post_inquiry(party_id: int) -> Response:
     """Answer, or go on writing."""
-    session, actor = current_session(), current_actor()
-    row = _get(party_id)
     try:
-        text = load(PostForm(), once.fields())["text"]
-        with session.begin_nested():  # the page that comes back must not show half of it
-            message = inquiry_threads.post(session, actor, row, text)
-            uploads.posted(FILES).attach(session, actor, message)
+        inquiry_posts.post(_get(party_id))
     except (Invalid, Conflict) as error:
         return _again(error, party_id)
-    drafts.done(_key(row))
     return _back(party_id, "已答复。")
 
 

@@ -33,7 +33,7 @@ from marketplace.web.proceedings import asks, forms, shapes
 from marketplace.web.projects.views import with_files
 from marketplace.web.work import once
 from marketplace.web.work.shapes import tone
-from marketplace.workflow import workflow_of
+from marketplace.workflow import guard_refusals, workflow_of
 
 PER_PAGE = 20
 PART = "整改与退出"
@@ -178,7 +178,7 @@ class Views:
         session, actor = current_session(), current_actor()
         row = self._get(proceeding_id)
         asked, page, _ = self._step(row, step)
-        if reasons := proceedings.refusals(session, actor, row, step):
+        if reasons := guard_refusals(session, actor, row, step):
             raise Conflict("；".join(reasons), code="guard_refused", reasons=reasons)
         return forms.show(asked, subject=row, **page)
 

@@ -21,7 +21,7 @@ from marketplace.web.forms import load, query_data
 from marketplace.web.projects import asks, extras, pages
 from marketplace.web.work import once
 from marketplace.web.work.shapes import tone
-from marketplace.workflow import workflow_of
+from marketplace.workflow import guard_refusals, workflow_of
 
 FORM = "projects/form.html"
 View = Callable[..., Response]
@@ -95,7 +95,7 @@ def _transition(subject: Any, action: str) -> Transition:
 
 def _ask_guards(subject: Any, action: str) -> None:
     """Say what stands against a step before anybody types. Raises Conflict, every reason."""
-    if reasons := projects.refusals(current_session(), current_actor(), subject, action):
+    if reasons := guard_refusals(current_session(), current_actor(), subject, action):
         raise Conflict("；".join(reasons), code="guard_refused", reasons=reasons)
 
 
