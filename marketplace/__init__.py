@@ -5,7 +5,8 @@ audiences in web and templates; policy in ``config/``. Imports go downwards only
 
     cli · web                    commands; one blueprint per audience
     indexing                     models → search documents (``search/`` is a leaf library)
-    services                     verbs on nouns: check, change, record; they never commit
+    services                     verbs on nouns: check, change, record; they never commit; a package
+                                 per noun, its ``__init__`` says what belongs there
     workflow · schemas           perform(): the only code that changes a state; request shapes
     permissions · outbox         who may do what, written once; effects that leave a transaction
     models                       tables with their constraints
@@ -71,7 +72,7 @@ def _add_parts(app: "Flask", settings: "Settings") -> None:
     from marketplace.crypto import Cipher
     from marketplace.db import Database, make_engine
     from marketplace.indexing.wiring import Catalogue
-    from marketplace.services import passwords
+    from marketplace.services.accounts import passwords
     from marketplace.web.static_files import StaticFiles
 
     app.extensions["settings"] = settings

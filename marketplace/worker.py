@@ -15,7 +15,7 @@ import structlog
 
 from marketplace import outbox
 from marketplace.db import Database
-from marketplace.services import holders
+from marketplace.services.accounts import holders
 
 log = structlog.get_logger()
 

@@ -13,23 +13,19 @@ from marketplace.indexing.indexer import Indexer
 from marketplace.indexing.wiring import Catalogue
 from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
-from marketplace.services import (
-    audit_digests,
-    complaints_hearing,
-    digest,
-    drafts,
-    files_upkeep,
-    freshness_reminders,
-    inbox,
-    inquiry_clock,
-    proceedings_tick,
-    rebuild_process,
-    retention,
-    seals,
-)
+from marketplace.services.audit import audit_digests, seals
+from marketplace.services.checks import complaints_hearing
+from marketplace.services.files import files_upkeep
+from marketplace.services.forms import drafts
 from marketplace.services.importing import uploads
-from marketplace.services.notices import Notifier
+from marketplace.services.inbox import digest, inbox
+from marketplace.services.inbox.notices import Notifier
+from marketplace.services.inquiries import inquiry_clock
+from marketplace.services.proceedings import proceedings_tick
+from marketplace.services.profiles import freshness_reminders
 from marketplace.services.reports import opening, reminders
+from marketplace.services.searching import rebuild_process
+from marketplace.services.upkeep import retention
 from marketplace.services.uploads.scanner import Scanner
 from marketplace.settings import Settings
 from marketplace.storage import open_storage

@@ -50,8 +50,10 @@ from marketplace.phases import (
 )
 from marketplace.programmes import library, nouns
 from marketplace.programmes.schema import Programme
-from marketplace.services import passwords, project_rules, rounds
-from marketplace.services.rounds import Opening
+from marketplace.services.accounts import passwords
+from marketplace.services.pool import rounds
+from marketplace.services.pool.rounds import Opening
+from marketplace.services.projects import project_rules
 from marketplace.settings import ROOT
 
 QINGDAO = "qd-2024"
@@ -244,7 +246,7 @@ def make_grant(
 def make_round(session: Session, programme: str | Programme = QINGDAO, **given: Any) -> Round:
     """A listed round of a programme of the configuration, with its quota cells.
 
-    ``given``: fields of :class:`marketplace.services.rounds.Opening`.
+    ``given``: fields of :class:`marketplace.services.pool.rounds.Opening`.
     """
     pinned = programmes()[programme] if isinstance(programme, str) else programme
     number = next(_numbers)

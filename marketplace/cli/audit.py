@@ -7,7 +7,7 @@ import click
 from marketplace.cli.context import database, settings
 from marketplace.crypto import Signer
 from marketplace.errors import Invalid
-from marketplace.services import audit_digests
+from marketplace.services.audit import audit_digests
 
 AGAINST = click.Path(exists=True, dir_okay=False, path_type=Path)
 

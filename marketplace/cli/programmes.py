@@ -16,7 +16,7 @@ from marketplace.programmes.loader import Finding
 from marketplace.programmes.schema import Programme
 from marketplace.programmes.summary import sections
 from marketplace.programmes.workflow_checks import Names
-from marketplace.services.seeding import CONFIG
+from marketplace.services.upkeep.seeding import CONFIG
 
 FOLDER = click.option(
     "--folder",
@@ -89,7 +89,7 @@ def diff(left_id: str, right_id: str, folders: tuple[Path, ...]) -> None:
 def known_names(folders: tuple[Path, ...] = ()) -> Names:
     """Every name that programme files may use, from the code and the vocabulary."""
     from marketplace.permissions import Permission
-    from marketplace.services import effects  # noqa: F401 - registers the effects
+    from marketplace.services.pool import effects  # noqa: F401 - registers the effects
     from marketplace.workflow import EFFECTS, GUARDS
 
     seeds = [CONFIG / "vocabulary", *(folder / "vocabulary" for folder in folders)]

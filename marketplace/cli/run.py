@@ -87,7 +87,7 @@ class Supervisor:
 def _announce() -> None:
     click.echo(f"\n  服务商资源池  {settings().base_url}\n")
     if settings().demo:
-        from marketplace.services.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+        from marketplace.services.demo.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 
         click.echo(f"  演示账号（口令均为 {DEMO_PASSWORD}）：")
         for account in DEMO_ACCOUNTS:

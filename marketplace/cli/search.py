@@ -12,7 +12,8 @@ from marketplace.cli.context import database, settings
 from marketplace.errors import MarketplaceError
 from marketplace.permissions import SYSTEM
 from marketplace.phases import RebuildPhase
-from marketplace.services import holders, index_queue, rebuilds
+from marketplace.services.accounts import holders
+from marketplace.services.searching import index_queue, rebuilds
 
 STAGES = {"documents": "写入", "catch_up": "追平", "verify": "核对", "compare": "核对"}
 COUNTED = ("documents", "verify")

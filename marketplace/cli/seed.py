@@ -12,8 +12,8 @@ from marketplace.models import ImportJob
 from marketplace.phases import ImportPhase
 from marketplace.programmes.loader import LoadFailed
 from marketplace.schemas.imports import load_vocabulary
-from marketplace.services import seeding
 from marketplace.services.importing import jobs, template
+from marketplace.services.upkeep import seeding
 from marketplace.storage import open_storage
 
 DEMO_FILE = "demo.xlsx"
@@ -38,7 +38,7 @@ def seed_base() -> None:
 @seed_group.command("demo", help="演示数据：词表、日历、批次、示例服务商、账号、索引")
 @click.pass_context
 def seed_demo(context: click.Context) -> None:
-    from marketplace.services import demo_accounts
+    from marketplace.services.demo import demo_accounts
 
     if not settings().demo:
         raise click.ClickException("演示数据只能在演示模式下写入（MARKETPLACE_MODE=demo）")
@@ -62,42 +62,42 @@ def seed_demo(context: click.Context) -> None:
 
 def seed_evaluations(session: Session) -> int:
     """Evaluations: one published with every grade, one in scoring."""
-    from marketplace.services import demo_evaluations
+    from marketplace.services.demo import demo_evaluations
 
     return demo_evaluations.ensure(session, settings())
 
 
 def seed_proceedings(session: Session) -> int:
     """Case files: a place in every state of the life cycle."""
-    from marketplace.services import demo_proceedings
+    from marketplace.services.demo import demo_proceedings
 
     return demo_proceedings.ensure(session, settings())
 
 
 def seed_upkeep(session: Session) -> int:
     """Reports, complaints, spot checks, activities and awards in every state."""
-    from marketplace.services import demo_upkeep
+    from marketplace.services.demo import demo_upkeep
 
     return demo_upkeep.ensure(session, settings())
 
 
 def seed_profiles(session: Session) -> int:
     """Profiles and products: confirmations, prices of other days, changes in every state."""
-    from marketplace.services import demo_profiles
+    from marketplace.services.demo import demo_profiles
 
     return demo_profiles.ensure(session, settings())
 
 
 def seed_choosing(session: Session) -> int:
     """Favourites, lists, searches and selection files of the demo's enterprise."""
-    from marketplace.services import demo_choosing
+    from marketplace.services.demo import demo_choosing
 
     return demo_choosing.ensure(session, settings())
 
 
 def seed_access() -> int:
     """Requests for access in every state; their letter is kept before the transaction begins."""
-    from marketplace.services import demo_access, demo_stage
+    from marketplace.services.demo import demo_access, demo_stage
 
     store = open_storage(settings().storage_url)
     letter = store.put(io.BytesIO(demo_stage.document()), "示例授权书.pdf", limit=2**20)
@@ -107,7 +107,7 @@ def seed_access() -> int:
 def seed_inquiries() -> int:
     """Enquiries and demands in every state; their one file is kept before the transaction."""
     from marketplace.crypto import Cipher
-    from marketplace.services import demo_inquiries, demo_stage
+    from marketplace.services.demo import demo_inquiries, demo_stage
 
     store = open_storage(settings().storage_url)
     paper = store.put(io.BytesIO(demo_stage.document()), "示例材料.pdf", limit=2**20)
@@ -118,7 +118,7 @@ def seed_inquiries() -> int:
 def seed_notices() -> int:
     """Public notices and objections in every state."""
     from marketplace.crypto import Cipher
-    from marketplace.services import demo_notices
+    from marketplace.services.demo import demo_notices
 
     cipher = Cipher(settings().encryption_keys)
     return database().run(lambda session: demo_notices.ensure(session, settings(), cipher))
@@ -126,7 +126,7 @@ def seed_notices() -> int:
 
 def seed_projects() -> int:
     """Projects in every state; their one file is kept before the transaction begins."""
-    from marketplace.services import demo_projects, demo_stage
+    from marketplace.services.demo import demo_projects, demo_stage
 
     store = open_storage(settings().storage_url)
     paper = store.put(io.BytesIO(demo_stage.document()), "示例材料.pdf", limit=2**20)
@@ -135,7 +135,7 @@ def seed_projects() -> int:
 
 def seed_cases() -> int:
     """Versions of cases in every state; files are kept before the transaction begins."""
-    from marketplace.services import demo_cases, demo_stage
+    from marketplace.services.demo import demo_cases, demo_stage
 
     store = open_storage(settings().storage_url)
     letter = store.put(io.BytesIO(demo_stage.document()), "示例授权书.pdf", limit=2**20)

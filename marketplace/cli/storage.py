@@ -3,8 +3,8 @@
 import click
 
 from marketplace.cli.context import database, settings
-from marketplace.services import files_upkeep
-from marketplace.services.files_upkeep import ORPHAN_HOURS
+from marketplace.services.files import files_upkeep
+from marketplace.services.files.files_upkeep import ORPHAN_HOURS
 from marketplace.storage import open_storage
 
 

@@ -9,9 +9,12 @@ from marketplace.crypto import Cipher
 from marketplace.errors import MarketplaceError
 from marketplace.permissions import SYSTEM
 from marketplace.phases import ROLE_LABELS, OrganisationKind, Role
-from marketplace.services import accounts, invitations, organisations, resealing
-from marketplace.services.invitations import Invitation, Post
-from marketplace.services.resealing import Progress
+from marketplace.services.access import invitations
+from marketplace.services.access.invitations import Invitation, Post
+from marketplace.services.accounts import accounts
+from marketplace.services.audit import resealing
+from marketplace.services.audit.resealing import Progress
+from marketplace.services.profiles import organisations
 from marketplace.uscc import is_valid
 
 KEY_BYTES = 48

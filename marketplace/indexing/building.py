@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.models import CaseStudy, Membership, Product, Provider
-from marketplace.services import freshness
-from marketplace.services.catalogue import (
+from marketplace.services.evaluation import grades
+from marketplace.services.profiles import freshness
+from marketplace.services.profiles.catalogue import (
     Shown,
     changed_at,
     client_of,
@@ -14,8 +15,7 @@ from marketplace.services.catalogue import (
     gravest,
     state_of,
 )
-from marketplace.services.evaluation import grades
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from search import Document
 
 OUTSIDE = "outside"

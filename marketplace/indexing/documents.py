@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from marketplace.indexing.building import case_document, product_document, provider_document
 from marketplace.models import Provider
-from marketplace.services import catalogue
-from marketplace.services.catalogue import load
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.profiles import catalogue
+from marketplace.services.profiles.catalogue import load
+from marketplace.services.searching.vocabulary import Vocabulary
 from search import Document
 
 __all__ = ["Entry", "Removal", "entries", "load"]

@@ -28,7 +28,7 @@ from marketplace.indexing.building import OUTSIDE
 from marketplace.indexing.documents import entries, load
 from marketplace.models import CaseStudy, Membership, Organisation, Product, Provider
 from marketplace.phases import PUBLIC_PHASES
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from search import Document, tie_value
 
 FILTERS = ("segment", "type", "district")

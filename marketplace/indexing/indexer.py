@@ -17,7 +17,7 @@ from marketplace.indexing.documents import Entry, Removal, entries, load
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import CaseStudy, Product, Provider
 from marketplace.outbox import Entry as Job
-from marketplace.services.vocabulary import FreshVocabulary, Vocabulary
+from marketplace.services.searching.vocabulary import FreshVocabulary, Vocabulary
 from search import BadDocument, Document, SearchError
 
 log = structlog.get_logger()

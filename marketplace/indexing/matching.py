@@ -12,8 +12,8 @@ from marketplace.db import Database
 from marketplace.errors import Invalid, Unavailable
 from marketplace.indexing.wiring import Catalogue
 from marketplace.permissions import SYSTEM
-from marketplace.services import saved_searches
-from marketplace.services.saved_searches import MOST_MATCHES, Found
+from marketplace.services.choosing import saved_searches
+from marketplace.services.choosing.saved_searches import MOST_MATCHES, Found
 from search import InvalidRequest, SearchRequest
 from search import Unavailable as NoAnswer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from marketplace.services.vocabulary import Vocabulary, Word
+from marketplace.services.searching.vocabulary import Vocabulary, Word
 from search import Synonym
 from search.needs import Capability, Needs
 from search.semantic import Embedder, open_embedder

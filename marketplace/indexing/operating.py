@@ -9,7 +9,7 @@ from marketplace import clock, outbox
 from marketplace.indexing.building import NAMED_KINDS
 from marketplace.indexing.wiring import Catalogue, terms
 from marketplace.outbox import QueueStatus
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from search import (
     IndexMismatch,
     IndexMissing,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from marketplace.indexing.wiring import Catalogue, searcher
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from search import Page, SearchRequest, Unavailable
 
 SHOWN = 5

@@ -15,8 +15,8 @@ from marketplace.indexing.wiring import Catalogue
 from marketplace.models import CaseStudy, IndexRebuild, Membership, Product, Provider
 from marketplace.permissions import SYSTEM
 from marketplace.phases import PUBLIC_PHASES, RebuildPhase
-from marketplace.services import rebuilds
-from marketplace.services.rebuilds import Orders, Result
+from marketplace.services.searching import rebuilds
+from marketplace.services.searching.rebuilds import Orders, Result
 from marketplace.worker import COLLECT
 from search import SearchError
 

@@ -9,7 +9,7 @@ from marketplace.db import Database
 from marketplace.indexing.documents import entries, load
 from marketplace.indexing.wiring import Catalogue, terms
 from marketplace.models import CaseStudy, Product, Provider
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from search import Differences, Document, Rebuilt, rebuild, status, verify
 
 BATCH = 200

@@ -6,7 +6,7 @@ from pathlib import Path
 from marketplace.db import Database
 from marketplace.indexing.building import CARD_SHAPE
 from marketplace.indexing.needs import HeldNeeds
-from marketplace.services.vocabulary import HeldVocabulary, Vocabulary
+from marketplace.services.searching.vocabulary import HeldVocabulary, Vocabulary
 from search import (
     Analyzer,
     Engine,

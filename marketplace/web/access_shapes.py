@@ -7,8 +7,8 @@ from flask import url_for
 from marketplace.models import AccessRequest
 from marketplace.models.access_requests import CLAIM, REGISTER
 from marketplace.programmes import nouns
-from marketplace.services import catalogue
-from marketplace.services.team_posts import Post
+from marketplace.services.access.team_posts import Post
+from marketplace.services.profiles import catalogue
 from marketplace.web.context import dt, term, vocabulary
 
 KINDS = {REGISTER: "企业注册", CLAIM: "服务商认领"}

@@ -12,8 +12,9 @@ from marketplace.clock import CountedDay
 from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.permissions import Permission, can
-from marketplace.services import calendar, calendar_notice, public_notices_changes
-from marketplace.services.calendar import YearOfDays
+from marketplace.services.calendar import calendar, calendar_notice
+from marketplace.services.calendar.calendar import YearOfDays
+from marketplace.services.notices import public_notices_changes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, page_again, query_data
 from marketplace.web.work import once

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from marketplace.models import CaseVersion, StoredFile
 from marketplace.programmes import nouns
 from marketplace.schemas.cases import LABELS, LEVELS, SIZES, TEXTS
-from marketplace.services import case_studies, files
-from marketplace.services.case_counts import Counter
+from marketplace.services.cases import case_studies
+from marketplace.services.cases.case_counts import Counter
+from marketplace.services.files import files
 from marketplace.web.context import dt, vocabulary
 from marketplace.web.drafts import versions_rows
 from marketplace.web.public.metrics import metrics

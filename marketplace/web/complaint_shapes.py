@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from marketplace import clock
 from marketplace.models import Complaint
 from marketplace.phases import ComplaintPhase
-from marketplace.services import complaints, files
+from marketplace.services.checks import complaints
+from marketplace.services.files import files
 from marketplace.web import uploads
 from marketplace.web.context import dt
 from marketplace.web.work import upkeep

@@ -9,7 +9,8 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import CaseConsent
 from marketplace.schemas import cases as schema
-from marketplace.services import case_studies, consents, files
+from marketplace.services.cases import case_studies, consents
+from marketplace.services.files import files
 from marketplace.web import case_shapes, limits
 from marketplace.web.access import public
 from marketplace.web.context import dt

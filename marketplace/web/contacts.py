@@ -10,7 +10,7 @@ from marketplace.errors import Invalid, NotFound
 from marketplace.models import Provider
 from marketplace.permissions import Permission, require
 from marketplace.schemas.accounts import ReasonForm
-from marketplace.services import contacts
+from marketplace.services.pool import contacts
 from marketplace.web import limits, security_log
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, page_again

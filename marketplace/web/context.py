@@ -10,7 +10,7 @@ from flask import Flask, current_app, request
 from marketplace import clock
 from marketplace.permissions import Actor, Permission, can
 from marketplace.phases import ROLE_LABELS
-from marketplace.services.vocabulary import HeldVocabulary, Vocabulary
+from marketplace.services.searching.vocabulary import HeldVocabulary, Vocabulary
 from marketplace.settings import Settings
 from marketplace.web.access import current_actor
 from marketplace.web.agents import device_name

@@ -15,10 +15,11 @@ from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Demand, DemandAnswer, StoredFile
 from marketplace.phases import DemandPhase
 from marketplace.schemas.inquiries import LABELS, demand_form
-from marketplace.services import demands_rules, inquiry_rules
-from marketplace.services.demands import Content
-from marketplace.services.demands_answers import Offer
-from marketplace.services.inquiry_rules import rules
+from marketplace.services.demands import demands_rules
+from marketplace.services.demands.demands import Content
+from marketplace.services.demands.demands_answers import Offer
+from marketplace.services.inquiries import inquiry_rules
+from marketplace.services.inquiries.inquiry_rules import rules
 from marketplace.web import inquiry_shapes
 from marketplace.web.context import day, vocabulary, wan
 from marketplace.web.forms import load

@@ -19,8 +19,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from marketplace.db import current_session
 from marketplace.errors import MarketplaceError
-from marketplace.services import drafts
-from marketplace.services.drafts import Draft, Saved, Text, Typed
+from marketplace.services.forms import drafts
+from marketplace.services.forms.drafts import Draft, Saved, Text, Typed
 from marketplace.web import limits
 from marketplace.web.access import current_actor
 from marketplace.web.access import signed_in as for_users

@@ -27,7 +27,7 @@ from marketplace.errors import (
     NotFound,
     Unavailable,
 )
-from marketplace.services.sessions import ENDINGS
+from marketplace.services.accounts.sessions import ENDINGS
 from marketplace.web import security_log
 from marketplace.web.access import wants_json
 from marketplace.web.csrf import ForeignPage

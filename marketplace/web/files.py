@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, send_file, url_
 from marketplace.db import current_session
 from marketplace.errors import NotFound
 from marketplace.models import StoredFile
-from marketplace.services import files, files_bundle
+from marketplace.services.files import files, files_bundle
 from marketplace.services.uploads import inspection
 from marketplace.web import limits, security_log
 from marketplace.web.access import current_actor, public

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from marketplace import migrate
 from marketplace.db import Database
 from marketplace.indexing.wiring import Catalogue
-from marketplace.services import database_clock
+from marketplace.services.calendar import database_clock
 from marketplace.web.access import public
 
 blueprint = Blueprint("health", __name__)

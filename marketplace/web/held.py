@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from marketplace.db import SAFE_METHODS, current_session
 from marketplace.errors import MarketplaceError
 from marketplace.permissions import Actor
-from marketplace.services import held_forms, sessions
-from marketplace.services.sessions import Found
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Found
+from marketplace.services.forms import held_forms
 from marketplace.services.uploads import slots
 from marketplace.web import uploads
 from marketplace.web.access import before_refusal, current_actor, wants_json

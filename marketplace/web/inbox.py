@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.models import Message
-from marketplace.services import inbox, message_kinds
+from marketplace.services.inbox import inbox, message_kinds
 from marketplace.web.access import current_actor
 from marketplace.web.access import signed_in as for_users
 from marketplace.web.context import dt

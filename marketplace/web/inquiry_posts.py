@@ -8,8 +8,8 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid
 from marketplace.models import InquiryParty
 from marketplace.schemas.inquiries import PostForm
-from marketplace.services import inquiry_threads
-from marketplace.services.inquiry_threads import FILES
+from marketplace.services.inquiries import inquiry_threads
+from marketplace.services.inquiries.inquiry_threads import FILES
 from marketplace.web import drafts, inquiry_shapes, uploads
 from marketplace.web.access import current_actor
 from marketplace.web.forms import load

@@ -15,7 +15,7 @@ from marketplace.permissions import Actor
 from marketplace.phases import UNANSWERED
 from marketplace.programmes import nouns
 from marketplace.schemas.inquiries import LABELS
-from marketplace.services import inquiry_rules, inquiry_threads
+from marketplace.services.inquiries import inquiry_rules, inquiry_threads
 from marketplace.web import drafts
 from marketplace.web.context import dt
 from marketplace.web.parts import cipher

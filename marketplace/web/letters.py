@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.permissions import Permission
-from marketplace.services import letters
-from marketplace.services.letters import Audience, Recipient
+from marketplace.services.inbox import letters
+from marketplace.services.inbox.letters import Audience, Recipient
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary
 from marketplace.web.forms import page_again

@@ -21,7 +21,7 @@ from marketplace import clock
 from marketplace.db import SAFE_METHODS, Database
 from marketplace.errors import Unavailable
 from marketplace.models import RateCounter
-from marketplace.services.lockout import INSERTS
+from marketplace.services.accounts.lockout import INSERTS
 from marketplace.web.sessions import signed_in
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from typing import Any
 
 from marketplace.db import current_session
 from marketplace.permissions import Permission, can
-from marketplace.services import favourites
+from marketplace.services.choosing import favourites
 from marketplace.web.access import current_actor
 
 

@@ -4,7 +4,8 @@ from flask import Response
 
 from marketplace.errors import NotFound
 from marketplace.models import Objection
-from marketplace.services import objections_letters, official_letters
+from marketplace.services.notices import objections_letters
+from marketplace.services.proceedings import official_letters
 from marketplace.web.downloads import attachment
 
 

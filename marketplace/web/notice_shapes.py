@@ -18,8 +18,9 @@ from marketplace.models import (
 )
 from marketplace.phases import NoticePhase
 from marketplace.programmes import nouns
-from marketplace.services import errata, files, public_notices
-from marketplace.services.public_notices_kinds import get as kind_of
+from marketplace.services.files import files
+from marketplace.services.notices import errata, public_notices
+from marketplace.services.notices.public_notices_kinds import get as kind_of
 from marketplace.web.context import day as day_words
 from marketplace.web.context import dt
 from marketplace.web.uploads import size_text

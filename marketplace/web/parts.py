@@ -4,7 +4,7 @@ from flask import current_app
 
 from marketplace.crypto import Cipher
 from marketplace.db import Database
-from marketplace.services.invitations import Post
+from marketplace.services.access.invitations import Post
 from marketplace.settings import Settings
 
 

@@ -8,9 +8,9 @@ from marketplace.models import ChangeRequest
 from marketplace.models.change_requests import PROFILE
 from marketplace.programmes import nouns
 from marketplace.schemas.profile import SIZE_NAMES, Field, typed
-from marketplace.services.change_requests_subjects import FIELDS
-from marketplace.services.freshness import Freshness
-from marketplace.services.prices import Price
+from marketplace.services.profiles.change_requests_subjects import FIELDS
+from marketplace.services.profiles.freshness import Freshness
+from marketplace.services.profiles.prices import Price
 from marketplace.web.context import day, dt, vocabulary, wan
 from marketplace.web.drafts import versions_rows
 

@@ -11,7 +11,7 @@ from marketplace.models import Round
 from marketplace.programmes import library
 from marketplace.programmes.library import Library
 from marketplace.programmes.schema import Programme
-from marketplace.services import rounds
+from marketplace.services.pool import rounds
 from marketplace.settings import ROOT, Settings
 
 KEY = "programmes"

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace import clock
 from marketplace.db import Database
 from marketplace.models import SecurityEvent
-from marketplace.services import sessions
+from marketplace.services.accounts import sessions
 from marketplace.web.access import current_actor
 from marketplace.web.sessions import signed_in
 

@@ -25,8 +25,8 @@ from marketplace.db import SAFE_METHODS, Database
 from marketplace.models import RoleGrant, User, UserSession
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import ROLE_LABELS, Role
-from marketplace.services import passwords, sessions
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import passwords, sessions
+from marketplace.services.accounts.sessions import Device
 from marketplace.settings import Settings
 
 COOKIE = "__Host-sid"

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 
 from marketplace.db import current_session
 from marketplace.permissions import Permission
-from marketplace.services import task_sources, tasks
+from marketplace.services.inbox import task_sources, tasks
 from marketplace.web.access import current_actor, needs
 from marketplace.web.access import signed_in as for_users
 from marketplace.web.context import day

@@ -17,7 +17,7 @@ from marketplace.permissions import Permission, visible
 from marketplace.phases import AccessPhase
 from marketplace.schemas import access as schema
 from marketplace.schemas.accounts import Nothing
-from marketplace.services import (
+from marketplace.services.access import (
     access_decisions,
     access_requests,
     team_invitations,

@@ -27,8 +27,8 @@ from marketplace.errors import Invalid
 from marketplace.models import StoredFile
 from marketplace.models.files import CLEAN, INFECTED, NOT_SCANNED, PENDING
 from marketplace.permissions import Actor
-from marketplace.services import files
-from marketplace.services.files import Change
+from marketplace.services.files import files
+from marketplace.services.files.files import Change
 from marketplace.services.uploads import inspection, keeping, slots
 from marketplace.services.uploads.keeping import Received
 from marketplace.services.uploads.scanner import Scanner

@@ -12,8 +12,8 @@ from marketplace.models import Event, Membership, Round
 from marketplace.phases import ROLE_LABELS, Role
 from marketplace.programmes import nouns
 from marketplace.programmes.workflows import State, Transition, Workflow
-from marketplace.services.why import Clock, Step, Story
-from marketplace.services.why_sources import registry
+from marketplace.services.audit.why import Clock, Step, Story
+from marketplace.services.audit.why_sources import registry
 from marketplace.web.access import access_of, current_actor, may_enter
 from marketplace.web.admin import record_words
 from marketplace.web.admin.labels import ACTIONS, SUBJECTS

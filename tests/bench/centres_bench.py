@@ -34,8 +34,8 @@ from marketplace.models import (
     RoleGrant,
     User,
 )
-from marketplace.services import sessions
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
 from marketplace.settings import Settings
 from tests.support import server
 from tests.support.browser_like import BrowserLike

@@ -37,10 +37,11 @@ from marketplace.models import (
 )
 from marketplace.permissions import SYSTEM
 from marketplace.phases import Role
-from marketplace.services import seeding, sessions
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
 from marketplace.services.evaluation import cycles
 from marketplace.services.evaluation.cycles import Opening
-from marketplace.services.sessions import Device
+from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.bench.market import SEGMENTS, settings_for
 from tests.support.browser_like import BrowserLike

@@ -27,7 +27,7 @@ from marketplace.indexing.upkeep import rebuild_index
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Provider
 from marketplace.permissions import SYSTEM
-from marketplace.services import rebuilds
+from marketplace.services.searching import rebuilds
 from search import Document
 from tests.bench.market import make_market
 from tests.support.server import ROOT, command, environment

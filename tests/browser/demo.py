@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext
 from werkzeug.routing import Map
 
 from marketplace import create_app
-from marketplace.services.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+from marketplace.services.demo.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from marketplace.settings import Settings
 from tests.browser.crawling import Crawler, Walk
 from tests.support import server

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from marketplace.models import Membership
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import why
+from marketplace.services.audit import why
 from marketplace.web import why_words
 from tests.browser.demo import VISITOR, Demo
 from tests.browser.looks import problems

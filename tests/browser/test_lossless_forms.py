@@ -12,8 +12,9 @@ from marketplace import create_app
 from marketplace.db import current_session
 from marketplace.models import FormDraft, Provider
 from marketplace.phases import Role
-from marketplace.services import files, sessions
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
+from marketplace.services.files import files
 from marketplace.settings import Settings
 from marketplace.web import drafts, uploads
 from marketplace.web.access import current_actor, signed_in

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from marketplace import create_app
 from marketplace.phases import Role
-from marketplace.services import seeding
+from marketplace.services.upkeep import seeding
 from marketplace.settings import Settings
 from tests import factories
 from tests.browser.looks import problems

@@ -12,8 +12,9 @@ from werkzeug.serving import make_server
 from marketplace import clock, create_app
 from marketplace.migrate import upgrade
 from marketplace.phases import Role, StandingPhase
-from marketplace.services import seeding, sessions
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
+from marketplace.services.upkeep import seeding
 from marketplace.settings import Settings
 from marketplace.web.sessions import COOKIE
 from tests import factories

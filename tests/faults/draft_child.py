@@ -6,8 +6,8 @@ import sys
 from marketplace.crypto import Cipher
 from marketplace.db import Database, make_engine
 from marketplace.permissions import Actor
-from marketplace.services import drafts
-from marketplace.services.drafts import Typed
+from marketplace.services.forms import drafts
+from marketplace.services.forms.drafts import Typed
 
 URL, USER, ORGANISATION, FIRST = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 

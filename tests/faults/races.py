@@ -24,8 +24,8 @@ from marketplace.errors import Conflict
 from marketplace.models import Membership, Organisation, Provider, Quota, Round
 from marketplace.permissions import SYSTEM
 from marketplace.phases import LIVE_PHASES
-from marketplace.services import memberships
-from marketplace.services.memberships import Admission
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Admission
 from tests import factories
 
 LISTED_ON = date(2024, 3, 1)

@@ -15,9 +15,10 @@ from marketplace.history import record
 from marketplace.models import Event, Membership, Selection
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import ChoicePhase, OrganisationKind, Role
-from marketplace.services import memberships, saved_searches, selection_rules, selections
-from marketplace.services.memberships import Decision
-from marketplace.services.saved_searches import Wanted
+from marketplace.services.choosing import saved_searches, selection_rules, selections
+from marketplace.services.choosing.saved_searches import Wanted
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Decision
 from tests import factories
 from tests.support.counts import count
 from tests.support.together import together

@@ -16,8 +16,8 @@ from marketplace.errors import Conflict
 from marketplace.models import CaseConsent, CaseVersion, Event
 from marketplace.permissions import NOBODY
 from marketplace.phases import CasePhase
-from marketplace.services import case_checks as _checks  # noqa: F401  effects register themselves
-from marketplace.services import consents
+from marketplace.services.cases import case_checks as _checks  # noqa: F401  effects register themselves
+from marketplace.services.cases import consents
 from tests import factories
 from tests.support.counts import count
 from tests.support.together import together

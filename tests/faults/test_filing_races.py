@@ -19,8 +19,9 @@ from marketplace.history import record
 from marketplace.models import Event, Membership, Organisation, Project
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import ProjectPhase, Role, StandingPhase
-from marketplace.services import acceptances, filings, memberships, projects
-from marketplace.services.memberships import Decision
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Decision
+from marketplace.services.projects import acceptances, filings, projects
 from tests import factories
 from tests.support.counts import count
 from tests.support.together import together

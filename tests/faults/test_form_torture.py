@@ -18,8 +18,9 @@ from marketplace.db import Database, make_engine
 from marketplace.models import MessageChoice, StoredFile, UserSession
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import drafts, sessions
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
+from marketplace.services.forms import drafts
 from marketplace.settings import Settings
 from tests import factories
 from tests.support import sample_files

@@ -19,8 +19,8 @@ from marketplace.crypto import keyed_hash
 from marketplace.db import Database, make_engine
 from marketplace.models import Event, Membership, Product, SubmittedForm
 from marketplace.phases import Role
-from marketplace.services import sessions
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
 from marketplace.settings import DEMO_KEY
 from marketplace.web.sessions import COOKIE
 from tests import factories

@@ -15,8 +15,8 @@ from marketplace.db import Database, make_engine
 from marketplace.errors import Conflict
 from marketplace.models import Membership, Quota
 from marketplace.permissions import SYSTEM
-from marketplace.services import bulk, memberships
-from marketplace.services.memberships import Decision
+from marketplace.services.pool import bulk, memberships
+from marketplace.services.pool.memberships import Decision
 from tests import factories
 from tests.faults import races
 from tests.faults.races import DONE, FULL, Candidate

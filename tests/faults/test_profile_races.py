@@ -17,8 +17,8 @@ from marketplace.errors import Conflict
 from marketplace.models import ChangeRequest, Organisation, Provider
 from marketplace.permissions import Actor
 from marketplace.phases import RequestPhase, Role
-from marketplace.services import change_requests, provider_profile
-from marketplace.services import change_requests_subjects as subjects
+from marketplace.services.profiles import change_requests, provider_profile
+from marketplace.services.profiles import change_requests_subjects as subjects
 from tests import factories
 from tests.support.counts import count
 

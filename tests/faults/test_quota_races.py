@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from marketplace.db import Database, make_engine
 from marketplace.models import Membership, Provider, Round
 from marketplace.permissions import SYSTEM
-from marketplace.services import waivers
+from marketplace.services.pool import waivers
 from tests import factories
 from tests.faults import races
 from tests.faults.races import CELLS, DONE, FULL, SEGMENTS, Candidate

@@ -25,12 +25,7 @@ from marketplace.models import (
 )
 from marketplace.permissions import Actor
 from marketplace.phases import LIVE_PHASES, ProceedingKind, ReplacementPhase, Role
-from marketplace.services import (
-    appeals,
-    appeals_deciding,
-    proceedings,
-    replacements,
-)
+from marketplace.services.proceedings import appeals, appeals_deciding, proceedings, replacements
 from marketplace.workflow import LOADING
 from tests import factories
 from tests.faults import races

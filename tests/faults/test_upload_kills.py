@@ -17,7 +17,7 @@ from sqlalchemy import select
 from marketplace import clock
 from marketplace.db import Database, make_engine
 from marketplace.models import StoredFile
-from marketplace.services import files_upkeep
+from marketplace.services.files import files_upkeep
 from marketplace.storage import open_storage
 from tests import factories
 from tests.support.counts import count

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from marketplace.db import Database, make_engine
 from marketplace.permissions import Actor
-from marketplace.services import files
+from marketplace.services.files import files
 from marketplace.services.uploads import slots
 from marketplace.services.uploads.keeping import Received
 from marketplace.storage import Kept, open_storage

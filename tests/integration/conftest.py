@@ -10,8 +10,8 @@ from marketplace import create_app
 from marketplace.db import Database
 from marketplace.models import Organisation, User
 from marketplace.phases import Role
-from marketplace.services import sessions
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
 from marketplace.settings import Settings
 from tests import factories
 from tests.support.browser_like import BrowserLike

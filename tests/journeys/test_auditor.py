@@ -26,8 +26,9 @@ from marketplace.models import (
 from marketplace.permissions import Actor
 from marketplace.phases import Role
 from marketplace.programmes import library
-from marketplace.services import memberships, quotas, rounds, seals
-from marketplace.services.memberships import Admission, Decision
+from marketplace.services.audit import seals
+from marketplace.services.pool import memberships, quotas, rounds
+from marketplace.services.pool.memberships import Admission, Decision
 from marketplace.workflow import locked
 from tests import factories
 from tests.support.pages import Page

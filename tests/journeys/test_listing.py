@@ -12,8 +12,8 @@ from marketplace.history import Why
 from marketplace.models import Membership, Provider, Round
 from marketplace.permissions import Actor
 from marketplace.phases import PUBLIC_PHASES, Role
-from marketplace.services import memberships
-from marketplace.services.memberships import Decision
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Decision
 from marketplace.worker import Worker
 from marketplace.worker_jobs import jobs
 from marketplace.workflow import locked

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from marketplace import clock
 from marketplace.models import Ban, Candidacy, Membership, Replacement
 from marketplace.phases import ProceedingKind
-from marketplace.services import exits, proceedings_tick
+from marketplace.services.proceedings import exits, proceedings_tick
 from tests import factories
 from tests.support import sample_files
 from tests.support.proceedings_pages import plain, town

@@ -14,7 +14,7 @@ from marketplace.indexing.needs import capabilities, everyday
 from marketplace.indexing.upkeep import rebuild_index
 from marketplace.indexing.wiring import Catalogue
 from marketplace.migrate import upgrade
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from search import Document
 from search.needs import Needs
 from search.semantic import open_embedder

@@ -7,7 +7,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from marketplace.crypto import keyed_hash
-from marketplace.services.sessions import new_token
+from marketplace.services.accounts.sessions import new_token
 from marketplace.web.sessions import COOKIE
 
 

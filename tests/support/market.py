@@ -19,7 +19,7 @@ from marketplace import clock, create_app
 from marketplace.indexing.upkeep import rebuild_index
 from marketplace.models import CaseStudy, Organisation, Product, Provider, Round
 from marketplace.phases import OrganisationKind, StandingPhase
-from marketplace.services import seeding
+from marketplace.services.upkeep import seeding
 from marketplace.settings import Settings
 from tests import factories
 from tests.support.browser_like import BrowserLike

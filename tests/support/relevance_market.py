@@ -22,7 +22,7 @@ from marketplace.demo import dataset
 from marketplace.demo.source import Client, Source, read
 from marketplace.indexing.upkeep import public_documents
 from marketplace.models import Provider, Quota, Round, Term
-from marketplace.services import seeding
+from marketplace.services.upkeep import seeding
 from marketplace.settings import ROOT
 from search import Document
 from tests import factories

@@ -20,8 +20,12 @@ from marketplace.models import (
 )
 from marketplace.permissions import Actor
 from marketplace.phases import ImportPhase, OrganisationKind, Role, SelectionPhase
-from marketplace.services import drafts, files, held_forms, inbox, links, sessions
-from marketplace.services.sessions import Device
+from marketplace.services.access import links
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
+from marketplace.services.files import files
+from marketplace.services.forms import drafts, held_forms
+from marketplace.services.inbox import inbox
 from tests import factories
 from tests.support import (
     world_access,

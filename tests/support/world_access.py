@@ -17,8 +17,9 @@ from marketplace.models import (
 )
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import access_decisions, access_requests, roles, sessions
-from marketplace.services.access_requests import Filing
+from marketplace.services.access import access_decisions, access_requests
+from marketplace.services.access.access_requests import Filing
+from marketplace.services.accounts import roles, sessions
 from tests import factories
 
 DISTRICT = "370202"

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from marketplace.models import Organisation, Provider
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import saved_searches, selections, shortlists
-from marketplace.services.saved_searches import Wanted
+from marketplace.services.choosing import saved_searches, selections, shortlists
+from marketplace.services.choosing.saved_searches import Wanted
 from tests import factories
 
 

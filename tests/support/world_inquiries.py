@@ -19,9 +19,10 @@ from marketplace.models import (
 )
 from marketplace.permissions import Actor
 from marketplace.phases import OrganisationKind, Role
-from marketplace.services import demands, inquiries
-from marketplace.services.demands import Content
-from marketplace.services.inquiries import Question
+from marketplace.services.demands import demands
+from marketplace.services.demands.demands import Content
+from marketplace.services.inquiries import inquiries
+from marketplace.services.inquiries.inquiries import Question
 from tests import factories
 
 

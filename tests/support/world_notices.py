@@ -18,7 +18,7 @@ from marketplace.models import (
 )
 from marketplace.phases import EntryPhase, NoticePhase, ObjectionPhase
 from marketplace.programmes import nouns
-from marketplace.services import receipts
+from marketplace.services.audit import receipts
 
 CODE = "AAAA-BBBB-CCCC-DDDD"
 

@@ -28,17 +28,12 @@ from marketplace.models import (
 )
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import OrganisationKind, Role
-from marketplace.services import (
-    appeals,
-    appeals_deciding,
-    proceedings,
-    public_notices,
-    public_notices_finish,
-    seeding,
-)
-from marketplace.services import proceedings_all as _all  # noqa: F401  everything registers
-from marketplace.services.proceedings_checks import Details
-from marketplace.services.public_notices import Content, Ending
+from marketplace.services.notices import public_notices, public_notices_finish
+from marketplace.services.notices.public_notices import Content, Ending
+from marketplace.services.proceedings import appeals, appeals_deciding, proceedings
+from marketplace.services.proceedings import proceedings_all as _all  # noqa: F401  everything registers
+from marketplace.services.proceedings.proceedings_checks import Details
+from marketplace.services.upkeep import seeding
 from tests import factories
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

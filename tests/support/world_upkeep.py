@@ -20,8 +20,9 @@ from marketplace.models import (
     SpotCheck,
 )
 from marketplace.phases import Role
-from marketplace.services import calendar, seeding
-from marketplace.services.receipts import digest_of
+from marketplace.services.audit.receipts import digest_of
+from marketplace.services.calendar import calendar
+from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.support.browser_like import BrowserLike

@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from marketplace.schemas.profile import PROVIDER
-from marketplace.services import field_policy
-from marketplace.services.field_policy import FOLDER, Effect
+from marketplace.services.profiles import field_policy
+from marketplace.services.profiles.field_policy import FOLDER, Effect
 
 
 def test_what_is_shipped():

@@ -17,7 +17,7 @@ from marketplace import clock, migrate
 from marketplace.db import Database
 from marketplace.errors import Conflict, Unavailable
 from marketplace.models import SecurityEvent
-from marketplace.services import seals
+from marketplace.services.audit import seals
 from marketplace.services.backup import databases
 from marketplace.services.backup.making import DATABASE, FILES, FORMAT, MANIFEST, Progress
 from marketplace.services.backup.sealed import SealedReader, Unreadable

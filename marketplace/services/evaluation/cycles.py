@@ -17,7 +17,7 @@ from marketplace.models.evaluations import CYCLE_KINDS
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import EvaluationPhase
 from marketplace.programmes import nouns
-from marketplace.services import calendar
+from marketplace.services.calendar import calendar
 from marketplace.services.evaluation import (
     evaluation_notices,
     freezing,

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from marketplace import clock
 from marketplace.models import EvaluationCycle, EvaluationSheet, Provider, RoleGrant, User
 from marketplace.phases import Role
-from marketplace.services import inbox
 from marketplace.services.evaluation import pinned, scoring
-from marketplace.services.inbox import Reader
+from marketplace.services.inbox import inbox
+from marketplace.services.inbox.inbox import Reader
 
 TEAM = (Role.PROVIDER_OWNER.value, Role.PROVIDER_EDITOR.value)
 

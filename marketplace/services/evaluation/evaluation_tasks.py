@@ -18,7 +18,7 @@ from marketplace.models import (
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import EvaluationPhase, GradeObjectionPhase, Role
 from marketplace.services.evaluation import pinned
-from marketplace.services.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Task, source
 
 EVALUATORS = (Role.EXPERT, Role.THIRD_PARTY, Role.DISTRICT_REVIEWER)
 

@@ -13,8 +13,9 @@ from marketplace.models import (
     Provider,
 )
 from marketplace.permissions import Actor
-from marketplace.services import appeals, calendar
-from marketplace.services.appeals import Decided
+from marketplace.services.calendar import calendar
+from marketplace.services.proceedings import appeals
+from marketplace.services.proceedings.appeals import Decided
 
 GRADE = "grade"
 

@@ -22,8 +22,8 @@ from marketplace.models import (
 from marketplace.permissions import Actor, Permission, require, visible
 from marketplace.phases import GradeObjectionPhase, Role
 from marketplace.programmes import nouns
-from marketplace.services import inbox
 from marketplace.services.evaluation import freezing, pinned, scoring, sheets
+from marketplace.services.inbox import inbox
 from marketplace.workflow import Data, effect, lives_in, perform
 
 LOADED = (

@@ -20,10 +20,11 @@ from marketplace.models.evaluations import NOT_RATED
 from marketplace.permissions import Actor
 from marketplace.phases import ProceedingKind, Proposer
 from marketplace.programmes.evaluation import Evaluation
-from marketplace.services import applicants, proceedings, proceedings_rules
 from marketplace.services.evaluation import pinned, scoring
-from marketplace.services.proceedings_checks import Details
-from marketplace.services.standing_notices import place_of
+from marketplace.services.pool import applicants
+from marketplace.services.pool.standing_notices import place_of
+from marketplace.services.proceedings import proceedings, proceedings_rules
+from marketplace.services.proceedings.proceedings_checks import Details
 
 RECTIFICATION, REMOVAL = "rectification", "removal_procedure"
 """Consequences that a scheme may order, by their words in programme files."""

@@ -26,9 +26,9 @@ from marketplace.phases import EvaluationPhase
 from marketplace.programmes import indicators as words
 from marketplace.programmes.evaluation import Indicator
 from marketplace.programmes.indicators import MEASURES
-from marketplace.services import applicants
 from marketplace.services.evaluation import pinned, seats
 from marketplace.services.evaluation.scoring import CITY
+from marketplace.services.pool import applicants
 
 LONGEST = 1000
 NONE = "none"

@@ -25,7 +25,7 @@ from marketplace.phases import (
     ReportPhase,
 )
 from marketplace.programmes.evaluation import Indicator
-from marketplace.services import calendar
+from marketplace.services.calendar import calendar
 from marketplace.services.evaluation.sources import Frame, Row, source
 
 

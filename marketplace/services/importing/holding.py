@@ -5,7 +5,7 @@ import time
 from marketplace import outbox
 from marketplace.db import Database
 from marketplace.errors import Conflict
-from marketplace.services import holders
+from marketplace.services.accounts import holders
 
 LEASE = "import"
 RENEW_SECONDS = 2.0

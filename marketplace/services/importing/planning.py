@@ -17,10 +17,10 @@ from marketplace.crypto import Cipher
 from marketplace.phases import OrganisationKind, RowPhase
 from marketplace.schemas.import_cells import fold
 from marketplace.schemas.imports import Row
-from marketplace.services import contacts
 from marketplace.services.importing import targets
 from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.targets import CHILDREN, ORGANISATION, PROVIDER, Target
+from marketplace.services.pool import contacts
 
 Values = dict[str, Any]
 HIDDEN_IN_HISTORY = {targets.PHONE, targets.SEALED_PHONE}

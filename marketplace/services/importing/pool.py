@@ -24,13 +24,13 @@ from marketplace.models import (
 )
 from marketplace.permissions import Actor
 from marketplace.phases import RowPhase, StandingPhase
-from marketplace.services import applicants, candidacies, memberships
 from marketplace.services.importing import pool_checks
 from marketplace.services.importing.applying import Context, Progress, fail, waiting
 from marketplace.services.importing.planning import Outcome, Source
 from marketplace.services.importing.targets import LINK_SHEETS, POOL_SHEETS
 from marketplace.services.importing.writing import settle
-from marketplace.services.memberships import Admission, Decision
+from marketplace.services.pool import applicants, candidacies, memberships
+from marketplace.services.pool.memberships import Admission, Decision
 
 Work = Callable[[Session, Actor, Source], Outcome]
 

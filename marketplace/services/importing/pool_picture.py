@@ -22,11 +22,11 @@ from marketplace.models import (
 )
 from marketplace.phases import HOLDING_PHASES, LIVE_PHASES, RowPhase
 from marketplace.schemas.imports import Row
-from marketplace.services.admission_rules import Seat
 from marketplace.services.importing import pool_checks
 from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.planning import Source
 from marketplace.services.importing.rehearsal import Cell, Firm, Picture, Stored, Term
+from marketplace.services.pool.admission_rules import Seat
 
 FIRM = ("name", "segment", "registered_city")
 Links = Iterable[tuple[str, str]]

@@ -15,11 +15,11 @@ from marketplace.permissions import Actor
 from marketplace.phases import HOLDING_PHASES, StandingPhase
 from marketplace.programmes.cells import cell_key
 from marketplace.programmes.kinds import ConflictKind
-from marketplace.services import admission_rules, bans, quotas
-from marketplace.services.admission_rules import Affiliate, Facts, Finding, Level, Seat, Wanted
-from marketplace.services.effects import START_BAN
 from marketplace.services.importing import pool_checks
 from marketplace.services.importing.planning import Source
+from marketplace.services.pool import admission_rules, bans, quotas
+from marketplace.services.pool.admission_rules import Affiliate, Facts, Finding, Level, Seat, Wanted
+from marketplace.services.pool.effects import START_BAN
 
 OF_RESERVES = ("no_quota",)
 OF_DECIDED = (*OF_RESERVES, quotas.FULL, ConflictKind.ONE_PER_AFFILIATE_GROUP.value)

@@ -21,7 +21,7 @@ from marketplace.errors import Conflict, Forbidden
 from marketplace.models import ImportJob, StoredFile
 from marketplace.permissions import Actor
 from marketplace.phases import ImportPhase
-from marketplace.services import files
+from marketplace.services.files import files
 from marketplace.services.importing import jobs, report
 from marketplace.services.importing.jobs import Upload
 from marketplace.services.importing.reader import check_outside

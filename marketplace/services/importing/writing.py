@@ -26,7 +26,6 @@ from marketplace.crypto import Cipher
 from marketplace.history import Why, record
 from marketplace.models import ImportJob, ImportRow, Product
 from marketplace.permissions import Actor
-from marketplace.services import contacts, prices
 from marketplace.services.importing import targets
 from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.planning import (
@@ -38,6 +37,8 @@ from marketplace.services.importing.planning import (
     chains,
 )
 from marketplace.services.importing.targets import ORGANISATION
+from marketplace.services.pool import contacts
+from marketplace.services.profiles import prices
 
 ROWS = cast("Table", ImportRow.__table__)
 PRODUCTS = Product.__tablename__

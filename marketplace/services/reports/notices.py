@@ -8,7 +8,7 @@ from marketplace import clock
 from marketplace.models import Event, PeriodicReport
 from marketplace.phases import Role
 from marketplace.programmes import duties, nouns
-from marketplace.services import inbox
+from marketplace.services.inbox import inbox
 
 EDITORS = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
 KIND = "report"

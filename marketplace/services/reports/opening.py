@@ -19,7 +19,7 @@ from marketplace.models import Membership, PeriodicReport, Round
 from marketplace.permissions import SYSTEM
 from marketplace.programmes import duties, nouns
 from marketplace.programmes.duties import Duty, Period
-from marketplace.services import calendar, due_days
+from marketplace.services.calendar import calendar, due_days
 
 BATCH = 200
 

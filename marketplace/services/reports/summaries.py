@@ -13,11 +13,12 @@ from marketplace.models import Membership, PeriodicReport, ReportSummary, Round
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import Role
 from marketplace.programmes import duties
-from marketplace.services import calendar, due_days, inbox
-from marketplace.services.due_days import Due
+from marketplace.services.calendar import calendar, due_days
+from marketplace.services.calendar.due_days import Due
+from marketplace.services.inbox import inbox
 from marketplace.services.reports import rollup
 from marketplace.services.reports.rollup import Scope, Sums
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 
 LONGEST = 4000
 

@@ -8,8 +8,8 @@ from marketplace.models import Membership, PeriodicReport, ReportSummary, Round
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import OWED_REPORTS, ReportPhase, Role
 from marketplace.programmes import duties
+from marketplace.services.inbox.tasks import MOST, Task, source
 from marketplace.services.reports import reading
-from marketplace.services.tasks import MOST, Task, source
 
 
 @source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)

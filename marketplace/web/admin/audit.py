@@ -11,9 +11,9 @@ from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.models import AuditDigest, EventSeal, SecurityEvent
 from marketplace.permissions import Permission
-from marketplace.services import audit_digests, seals
-from marketplace.services.audit_digests import Published
-from marketplace.services.seals import Head
+from marketplace.services.audit import audit_digests, seals
+from marketplace.services.audit.audit_digests import Published
+from marketplace.services.audit.seals import Head
 from marketplace.web.access import needs
 from marketplace.web.admin.blueprint import blueprint
 from marketplace.web.parts import settings

@@ -17,8 +17,9 @@ from marketplace.schemas.accounts import (
     NewOrganisationForm,
     OrganisationQuery,
 )
-from marketplace.services import organisations, sessions
-from marketplace.services.organisations import EDITABLE, KIND_LABELS
+from marketplace.services.accounts import sessions
+from marketplace.services.profiles import organisations
+from marketplace.services.profiles.organisations import EDITABLE, KIND_LABELS
 from marketplace.web.access import current_actor, needs
 from marketplace.web.admin.blueprint import blueprint
 from marketplace.web.admin.lists import page_of

@@ -8,7 +8,7 @@ from marketplace.phases import ROLE_LABELS
 from marketplace.schemas.import_columns import SHEETS
 from marketplace.schemas.import_sheets import Column
 from marketplace.schemas.texts import CASE, PRODUCT, PROVIDER
-from marketplace.services.team_posts import POSTS
+from marketplace.services.access.team_posts import POSTS
 from marketplace.web.admin.labels import FIELDS, STATES
 from marketplace.web.admin.vocabulary_shapes import DIRECTIONS, KINDS
 from marketplace.web.context import vocabulary

@@ -11,8 +11,9 @@ from marketplace.db import current_session
 from marketplace.models import Event, SecurityEvent, User
 from marketplace.permissions import Permission
 from marketplace.schemas.accounts import EventQuery, SecurityQuery
-from marketplace.services import exports, records
-from marketplace.services.records import PAGE, Span
+from marketplace.services.audit import records
+from marketplace.services.audit.records import PAGE, Span
+from marketplace.services.pool import exports
 from marketplace.web import limits, security_log
 from marketplace.web.access import current_actor, needs
 from marketplace.web.admin import record_words

@@ -8,7 +8,7 @@ from marketplace.db import current_session
 from marketplace.permissions import Permission
 from marketplace.phases import Role
 from marketplace.schemas.accounts import GrantForm, ReasonForm
-from marketplace.services import accounts, roles
+from marketplace.services.accounts import accounts, roles
 from marketplace.web.access import current_actor, needs
 from marketplace.web.admin.blueprint import blueprint
 from marketplace.web.admin.users import place_of

@@ -18,7 +18,7 @@ from marketplace.permissions import Permission
 from marketplace.phases import RebuildPhase
 from marketplace.schemas.accounts import Nothing, ReasonForm
 from marketplace.schemas.operating import PageQuery, RetryForm
-from marketplace.services import index_queue, rebuilds
+from marketplace.services.searching import index_queue, rebuilds
 from marketplace.web.access import current_actor, needs
 from marketplace.web.admin.blueprint import blueprint
 from marketplace.web.admin.lists import page_of

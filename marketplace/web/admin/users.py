@@ -19,8 +19,10 @@ from marketplace.schemas.accounts import (
     RenameForm,
     UserQuery,
 )
-from marketplace.services import accounts, invitations, lockout, organisations, sessions
-from marketplace.services.invitations import Invitation
+from marketplace.services.access import invitations
+from marketplace.services.access.invitations import Invitation
+from marketplace.services.accounts import accounts, lockout, sessions
+from marketplace.services.profiles import organisations
 from marketplace.web.access import current_actor, needs
 from marketplace.web.admin.blueprint import blueprint
 from marketplace.web.admin.labels import ACTIONS

@@ -11,9 +11,9 @@ from marketplace.indexing import operating
 from marketplace.models import Term
 from marketplace.permissions import Permission
 from marketplace.schemas.vocabulary import EditTermForm, NewTermForm, OfferQuery, TermQuery, TryForm
-from marketplace.services import vocabulary_edits as edits
-from marketplace.services.vocabulary import Vocabulary
-from marketplace.services.vocabulary_edits import Wanted
+from marketplace.services.searching import vocabulary_edits as edits
+from marketplace.services.searching.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary_edits import Wanted
 from marketplace.web.access import current_actor, needs
 from marketplace.web.admin import vocabulary_shapes as shapes
 from marketplace.web.admin.blueprint import blueprint

@@ -11,8 +11,8 @@ from marketplace.indexing.preview import Found
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Term
 from marketplace.programmes.loader import read_yaml
-from marketplace.services.vocabulary import Vocabulary
-from marketplace.services.vocabulary_edits import SYNONYM, Wanted
+from marketplace.services.searching.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary_edits import SYNONYM, Wanted
 from marketplace.settings import ROOT
 from marketplace.web.context import dt
 from marketplace.web.context import term as term_name

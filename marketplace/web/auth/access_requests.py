@@ -13,10 +13,11 @@ from marketplace.permissions import Permission, can
 from marketplace.phases import OPEN_ACCESS, AccessPhase
 from marketplace.schemas import access as schema
 from marketplace.schemas.accounts import Nothing
-from marketplace.services import access_decisions, files
-from marketplace.services import access_requests as service
-from marketplace.services import access_tasks as _tasks  # noqa: F401  tasks register themselves
-from marketplace.services.access_requests import LETTER, Filing
+from marketplace.services.access import access_decisions
+from marketplace.services.access import access_requests as service
+from marketplace.services.access import access_tasks as _tasks  # noqa: F401  tasks register themselves
+from marketplace.services.access.access_requests import LETTER, Filing
+from marketplace.services.files import files
 from marketplace.web import access_shapes, drafts, uploads
 from marketplace.web.access import current_actor
 from marketplace.web.access import signed_in as for_users

@@ -10,7 +10,7 @@ from marketplace.models import RoleGrant
 from marketplace.permissions import Actor
 from marketplace.phases import ROLE_LABELS, Role
 from marketplace.schemas.accounts import Nothing, SwitchForm
-from marketplace.services import accounts, sessions
+from marketplace.services.accounts import accounts, sessions
 from marketplace.web import security_log
 from marketplace.web.access import signed_in as for_users
 from marketplace.web.auth import signing_in

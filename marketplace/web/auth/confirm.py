@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from marketplace.db import SAFE_METHODS
 from marketplace.errors import Invalid
 from marketplace.schemas.accounts import ConfirmForm
-from marketplace.services import accounts, passwords, second_factor, sessions
+from marketplace.services.accounts import accounts, passwords, second_factor, sessions
 from marketplace.web import held, limits, security_log
 from marketplace.web.access import signed_in as for_users
 from marketplace.web.auth.account import me

@@ -11,7 +11,8 @@ from marketplace.models import RoleGrant, User
 from marketplace.permissions import Actor
 from marketplace.schemas.access import FinishForm
 from marketplace.schemas.accounts import Nothing
-from marketplace.services import accounts, sessions, team_invitations, team_posts
+from marketplace.services.access import team_invitations, team_posts
+from marketplace.services.accounts import accounts, sessions
 from marketplace.web import limits, security_log
 from marketplace.web.access import public
 from marketplace.web.auth.blueprint import blueprint

@@ -10,7 +10,8 @@ from marketplace.errors import Invalid
 from marketplace.models import OneTimeLink, User
 from marketplace.permissions import Actor
 from marketplace.schemas.accounts import MailForm
-from marketplace.services import accounts, invitations, links, lockout
+from marketplace.services.access import invitations, links
+from marketplace.services.accounts import accounts, lockout
 from marketplace.web import limits, security_log
 from marketplace.web.access import public
 from marketplace.web.auth.blueprint import blueprint

@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from marketplace.errors import Invalid
 from marketplace.permissions import Actor
 from marketplace.schemas.accounts import CodeForm, LoginForm
-from marketplace.services import accounts, second_factor, sessions
-from marketplace.services.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+from marketplace.services.accounts import accounts, second_factor, sessions
+from marketplace.services.demo.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from marketplace.web import limits, security_log
 from marketplace.web.access import public
 from marketplace.web.access import signed_in as for_users

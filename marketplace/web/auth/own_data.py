@@ -11,7 +11,7 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid
 from marketplace.schemas.access import EraseForm
 from marketplace.schemas.accounts import Nothing
-from marketplace.services import accounts, own_data
+from marketplace.services.accounts import accounts, own_data
 from marketplace.web import limits, security_log
 from marketplace.web.access import signed_in as for_users
 from marketplace.web.auth.account import me

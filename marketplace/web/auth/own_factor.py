@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from marketplace.errors import Invalid
 from marketplace.schemas.accounts import CodeForm, Nothing
-from marketplace.services import accounts, second_factor, sessions
+from marketplace.services.accounts import accounts, second_factor, sessions
 from marketplace.web import limits, security_log
 from marketplace.web.access import signed_in as for_users
 from marketplace.web.auth import qr, signing_in

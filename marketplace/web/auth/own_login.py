@@ -8,8 +8,9 @@ from marketplace import mail
 from marketplace.errors import Invalid
 from marketplace.models import User
 from marketplace.schemas.accounts import MailForm
-from marketplace.services import accounts, invitations, passwords, sessions
-from marketplace.services.passwords import Choice
+from marketplace.services.access import invitations
+from marketplace.services.accounts import accounts, passwords, sessions
+from marketplace.services.accounts.passwords import Choice
 from marketplace.web import limits, security_log
 from marketplace.web.access import signed_in as for_users
 from marketplace.web.auth.account import me

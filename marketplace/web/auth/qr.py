@@ -2,7 +2,7 @@
 
 import segno
 
-from marketplace.services import second_factor
+from marketplace.services.accounts import second_factor
 
 
 def context(secret: str, login: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from marketplace.errors import Conflict, Invalid
 from marketplace.schemas.access import FinishForm
 from marketplace.schemas.accounts import MailForm
-from marketplace.services import passwords, registrations
-from marketplace.services.passwords import Choice
+from marketplace.services.access import registrations
+from marketplace.services.accounts import passwords
+from marketplace.services.accounts.passwords import Choice
 from marketplace.web import limits, security_log
 from marketplace.web.access import public
 from marketplace.web.auth.blueprint import blueprint

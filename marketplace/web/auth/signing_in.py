@@ -16,9 +16,9 @@ from marketplace import clock
 from marketplace.crypto import digest
 from marketplace.models import User
 from marketplace.permissions import Actor, Permission, can
-from marketplace.services import accounts, lockout, passwords, second_factor, sessions
-from marketplace.services.lockout import Attempt
-from marketplace.services.sessions import Opened
+from marketplace.services.accounts import accounts, lockout, passwords, second_factor, sessions
+from marketplace.services.accounts.lockout import Attempt
+from marketplace.services.accounts.sessions import Opened
 from marketplace.web import limits, security_log
 from marketplace.web.parts import cipher, database, settings
 from marketplace.web.sessions import device, web_session

@@ -12,8 +12,8 @@ from marketplace.errors import Conflict, Invalid
 from marketplace.models import Organisation, Project, Provider
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.schemas.projects import Field, form
-from marketplace.services import complaints, complaints_hearing
-from marketplace.services.complaints import Filing
+from marketplace.services.checks import complaints, complaints_hearing
+from marketplace.services.checks.complaints import Filing
 from marketplace.web import complaint_shapes as shapes
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs

@@ -12,7 +12,7 @@ from marketplace.permissions import Permission
 from marketplace.phases import AnswerPhase, DemandPhase
 from marketplace.schemas.choosing import PageQuery
 from marketplace.schemas.inquiries import LABELS, InviteForm, StepForm
-from marketplace.services import demands, demands_answers, demands_rules
+from marketplace.services.demands import demands, demands_answers, demands_rules
 from marketplace.web import demand_shapes, drafts, inquiry_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, query_data

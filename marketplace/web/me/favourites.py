@@ -9,8 +9,8 @@ from marketplace.errors import Invalid
 from marketplace.models import Favourite
 from marketplace.permissions import Permission
 from marketplace.schemas.choosing import FavouriteForm, ItemQuery, PageQuery
-from marketplace.services import favourites as service
-from marketplace.services import kept
+from marketplace.services.choosing import favourites as service
+from marketplace.services.choosing import kept
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, local_path, query_data
 from marketplace.web.me import lists

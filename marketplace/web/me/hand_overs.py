@@ -10,7 +10,7 @@ from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.permissions import Permission
 from marketplace.schemas.pool import ERRORS, LARGEST_ID
-from marketplace.services import exits_projects
+from marketplace.services.proceedings import exits_projects
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, page_again
 from marketplace.web.me.blueprint import blueprint

@@ -12,15 +12,11 @@ from marketplace.models import Inquiry, InquiryParty
 from marketplace.permissions import Permission
 from marketplace.schemas.choosing import ItemQuery, PageQuery
 from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, SendForm
-from marketplace.services import (
-    files,
-    inquiries,
-    inquiry_rules,
-    inquiry_tasks,  # noqa: F401  registers what waits for each side
-    kept,
-)
-from marketplace.services.inquiries import FILES, Question
-from marketplace.services.inquiry_rules import rules
+from marketplace.services.choosing import kept
+from marketplace.services.files import files
+from marketplace.services.inquiries import inquiries, inquiry_rules, inquiry_tasks  # noqa: F401  registers what waits for each side
+from marketplace.services.inquiries.inquiries import FILES, Question
+from marketplace.services.inquiries.inquiry_rules import rules
 from marketplace.web import drafts, inquiry_posts, inquiry_shapes, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt

@@ -11,8 +11,9 @@ from marketplace.models import InquiryParty
 from marketplace.permissions import Permission
 from marketplace.schemas.accounts import Nothing
 from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, ContactForm, StepForm
-from marketplace.services import files, inquiries, inquiry_threads
-from marketplace.services.inquiry_threads import ENDED, FILES
+from marketplace.services.files import files
+from marketplace.services.inquiries import inquiries, inquiry_threads
+from marketplace.services.inquiries.inquiry_threads import ENDED, FILES
 from marketplace.web import drafts, inquiry_posts, inquiry_shapes, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load

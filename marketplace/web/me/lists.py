@@ -7,8 +7,8 @@ from flask import url_for
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from marketplace.services.catalogue import gravest, state_of
-from marketplace.services.kept import Thing
+from marketplace.services.choosing.kept import Thing
+from marketplace.services.profiles.catalogue import gravest, state_of
 from marketplace.web.public.listing import PLURALS
 from marketplace.web.public.parts import names, standing_tag
 

@@ -14,9 +14,9 @@ from marketplace.models.favourites import KEPT_KINDS
 from marketplace.permissions import Permission
 from marketplace.schemas.accounts import Nothing
 from marketplace.schemas.choosing import PageQuery, SearchEditForm, SearchForm
-from marketplace.services import kept
-from marketplace.services import saved_searches as service
-from marketplace.services.saved_searches import Found, Wanted
+from marketplace.services.choosing import kept
+from marketplace.services.choosing import saved_searches as service
+from marketplace.services.choosing.saved_searches import Found, Wanted
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary
 from marketplace.web.forms import form_data, load, page_again, query_data

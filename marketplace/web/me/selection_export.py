@@ -9,8 +9,9 @@ from marketplace import clock
 from marketplace.db import current_session
 from marketplace.models import Selection
 from marketplace.permissions import Permission
-from marketplace.services import exports, selections, snapshots
-from marketplace.services.snapshots import UNFILLED
+from marketplace.services.choosing import selections, snapshots
+from marketplace.services.choosing.snapshots import UNFILLED
+from marketplace.services.pool import exports
 from marketplace.web import limits
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt

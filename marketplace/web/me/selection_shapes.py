@@ -12,8 +12,8 @@ from marketplace.indexing import matching
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Selection
 from marketplace.phases import ChoicePhase, StandingPhase
-from marketplace.services import selection_rules, selections, snapshots
-from marketplace.services.snapshots import UNFILLED
+from marketplace.services.choosing import selection_rules, selections, snapshots
+from marketplace.services.choosing.snapshots import UNFILLED
 from marketplace.web.access import current_actor
 from marketplace.web.public.addresses import address
 from marketplace.web.public.cards import TONES

@@ -20,9 +20,9 @@ from marketplace.schemas.choosing import (
     SelectionQuery,
     decision,
 )
-from marketplace.services import saved_searches
-from marketplace.services import selections as service
-from marketplace.services.selection_tasks import NEXT
+from marketplace.services.choosing import saved_searches
+from marketplace.services.choosing import selections as service
+from marketplace.services.choosing.selection_tasks import NEXT
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, page_again, query_data
 from marketplace.web.me import lists

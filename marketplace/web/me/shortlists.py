@@ -18,9 +18,9 @@ from marketplace.schemas.choosing import (
     ShortlistEditForm,
     ShortlistForm,
 )
-from marketplace.services import kept
-from marketplace.services import shortlists as service
-from marketplace.services.kept import Key
+from marketplace.services.choosing import kept
+from marketplace.services.choosing import shortlists as service
+from marketplace.services.choosing.kept import Key
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, page_again, query_data
 from marketplace.web.me import lists

@@ -12,8 +12,8 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import Why
 from marketplace.permissions import Permission, can
 from marketplace.schemas.projects import Field, PageQuery, form
-from marketplace.services import appeals, proceedings_letters
-from marketplace.services.standing_notices import place_of
+from marketplace.services.pool.standing_notices import place_of
+from marketplace.services.proceedings import appeals, proceedings_letters
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt

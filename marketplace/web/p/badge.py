@@ -5,8 +5,9 @@ from flask import render_template, url_for
 from marketplace.db import current_session
 from marketplace.errors import NotFound
 from marketplace.permissions import Permission
-from marketplace.services import badges, provider_profile
-from marketplace.services.catalogue import state_of
+from marketplace.services.pool import badges
+from marketplace.services.profiles import provider_profile
+from marketplace.services.profiles.catalogue import state_of
 from marketplace.web import why_words
 from marketplace.web.access import current_actor, needs
 from marketplace.web.p.blueprint import MENU, blueprint

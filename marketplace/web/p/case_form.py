@@ -11,8 +11,8 @@ from marketplace.models import CaseVersion
 from marketplace.permissions import Permission
 from marketplace.phases import CasePhase
 from marketplace.schemas import cases as schema
-from marketplace.services import case_studies
-from marketplace.services.case_rules import rules
+from marketplace.services.cases import case_studies
+from marketplace.services.cases.case_rules import rules
 from marketplace.web import case_shapes, drafts, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary

@@ -14,9 +14,9 @@ from marketplace.models import CaseStudy, CaseVersion, Provider
 from marketplace.permissions import Permission, can, visible
 from marketplace.phases import OPEN_CASES, CasePhase
 from marketplace.schemas import cases as schema
-from marketplace.services import case_checks, case_counts, case_studies, consents
-from marketplace.services import case_tasks as _tasks  # noqa: F401  tasks register themselves
-from marketplace.services.case_rules import rules
+from marketplace.services.cases import case_checks, case_counts, case_studies, consents
+from marketplace.services.cases import case_tasks as _tasks  # noqa: F401  tasks register themselves
+from marketplace.services.cases.case_rules import rules
 from marketplace.web import case_shapes, drafts, limits
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, vocabulary

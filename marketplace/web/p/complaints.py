@@ -9,8 +9,8 @@ from marketplace.db import current_session
 from marketplace.permissions import Actor, Permission
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.projects import Field
-from marketplace.services import complaints, complaints_hearing, spot_checks
-from marketplace.services import complaints_tasks as _tasks  # noqa: F401  they register themselves
+from marketplace.services.checks import complaints, complaints_hearing, spot_checks
+from marketplace.services.checks import complaints_tasks as _tasks  # noqa: F401  they register themselves
 from marketplace.web import complaint_shapes as shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.p.blueprint import MENU, blueprint

@@ -8,7 +8,7 @@ from marketplace.errors import Conflict
 from marketplace.models import Provider
 from marketplace.permissions import Permission, can
 from marketplace.schemas import profile as schema
-from marketplace.services import freshness, provider_profile
+from marketplace.services.profiles import freshness, provider_profile
 from marketplace.web import profile_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import day, wan

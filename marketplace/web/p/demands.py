@@ -12,8 +12,8 @@ from marketplace.models import Demand, DemandAnswer
 from marketplace.permissions import Permission, can
 from marketplace.phases import AnswerPhase
 from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, OfferEditForm, OfferForm, StepForm
-from marketplace.services import demands, demands_answers
-from marketplace.services.demands_answers import FILES
+from marketplace.services.demands import demands, demands_answers
+from marketplace.services.demands.demands_answers import FILES
 from marketplace.web import demand_shapes, drafts, inquiry_shapes, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary, wan

@@ -11,9 +11,9 @@ from marketplace.errors import NotFound
 from marketplace.models import ChangeRequest, Membership, Product, Provider
 from marketplace.permissions import Permission, visible
 from marketplace.phases import OPEN_REQUESTS, RequestPhase
-from marketplace.services import change_requests_tasks as _tasks  # noqa: F401  register themselves
-from marketplace.services import freshness, provider_profile
-from marketplace.services.catalogue import state_of
+from marketplace.services.profiles import change_requests_tasks as _tasks  # noqa: F401  register themselves
+from marketplace.services.profiles import freshness, provider_profile
+from marketplace.services.profiles.catalogue import state_of
 from marketplace.web import profile_shapes, tasks
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import day

@@ -13,17 +13,17 @@ from marketplace.permissions import Permission, can
 from marketplace.phases import UNANSWERED, InquiryPhase
 from marketplace.programmes import nouns
 from marketplace.schemas.inquiries import LABELS, LONGEST_TEXT, OutcomeForm, StepForm
-from marketplace.services import (
-    demands_answers,
-    files,
+from marketplace.services.demands import demands_answers
+from marketplace.services.files import files
+from marketplace.services.inquiries import (  # noqa: F401  registers what is personal
     inquiries,
-    inquiry_contacts,  # noqa: F401  registers what is personal
+    inquiry_contacts,
     inquiry_rules,
-    inquiry_tasks,  # noqa: F401  registers what waits for each side
+    inquiry_tasks,
     inquiry_threads,
     response_rates,
 )
-from marketplace.services.inquiry_threads import ENDED, FILES, OUTCOME_LABELS
+from marketplace.services.inquiries.inquiry_threads import ENDED, FILES, OUTCOME_LABELS
 from marketplace.web import drafts, inquiry_posts, inquiry_shapes, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt

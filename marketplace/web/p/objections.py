@@ -13,7 +13,7 @@ from marketplace.models import Objection
 from marketplace.permissions import Permission, can, visible
 from marketplace.phases import ObjectionPhase
 from marketplace.schemas.notices import OBJECTION_LABELS, NoticesQuery, ReplyForm
-from marketplace.services import objections, objections_desk
+from marketplace.services.notices import objections, objections_desk
 from marketplace.web import notice_shapes as shapes
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs

@@ -12,8 +12,8 @@ from marketplace.models import Membership, Provider
 from marketplace.permissions import Permission, visible
 from marketplace.phases import LIVE_PHASES
 from marketplace.schemas.projects import Field, form
-from marketplace.services import exits, proceedings_rules
-from marketplace.services.standing_notices import place_of
+from marketplace.services.pool.standing_notices import place_of
+from marketplace.services.proceedings import exits, proceedings_rules
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load
 from marketplace.web.p.blueprint import MENU, blueprint

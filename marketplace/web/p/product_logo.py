@@ -8,8 +8,8 @@ from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.models import Product
 from marketplace.permissions import Permission
-from marketplace.services import product_editing
-from marketplace.services import product_editing_logo as service
+from marketplace.services.profiles import product_editing
+from marketplace.services.profiles import product_editing_logo as service
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load

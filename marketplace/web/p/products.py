@@ -14,8 +14,13 @@ from marketplace.models.change_requests import PRODUCT
 from marketplace.permissions import Permission, can, visible
 from marketplace.phases import OPEN_REQUESTS
 from marketplace.schemas import profile as schema
-from marketplace.services import change_requests, prices, product_editing, product_editing_logo
-from marketplace.services import change_requests_subjects as subjects
+from marketplace.services.profiles import (
+    change_requests,
+    prices,
+    product_editing,
+    product_editing_logo,
+)
+from marketplace.services.profiles import change_requests_subjects as subjects
 from marketplace.web import drafts, profile_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, vocabulary, wan

@@ -13,8 +13,8 @@ from marketplace.models.change_requests import PROFILE as OF_PROFILE
 from marketplace.permissions import Permission, can, visible
 from marketplace.phases import OPEN_REQUESTS
 from marketplace.schemas import profile as schema
-from marketplace.services import change_requests, freshness, provider_profile
-from marketplace.services import change_requests_subjects as subjects
+from marketplace.services.profiles import change_requests, freshness, provider_profile
+from marketplace.services.profiles import change_requests_subjects as subjects
 from marketplace.web import drafts, profile_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt

@@ -13,9 +13,9 @@ from marketplace.models import ChangeRequest
 from marketplace.phases import RequestPhase
 from marketplace.schemas import profile as schema
 from marketplace.schemas.profile import Field
-from marketplace.services import field_policy
-from marketplace.services.field_policy import Effect, Policy
-from marketplace.services.provider_profile import Saved
+from marketplace.services.profiles import field_policy
+from marketplace.services.profiles.field_policy import Effect, Policy
+from marketplace.services.profiles.provider_profile import Saved
 from marketplace.web import drafts, profile_shapes
 from marketplace.web.context import vocabulary
 from marketplace.web.forms import form_data, load, page_again

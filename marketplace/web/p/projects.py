@@ -11,7 +11,7 @@ from marketplace.models import Project
 from marketplace.permissions import Permission, require
 from marketplace.phases import WRITING_PHASES
 from marketplace.schemas.projects import Field, form
-from marketplace.services import filings
+from marketplace.services.projects import filings
 from marketplace.web import drafts, uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load

@@ -14,7 +14,7 @@ from marketplace.permissions import Actor, Permission, can, require
 from marketplace.phases import ProceedingKind, ProceedingPhase
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.projects import Field
-from marketplace.services import proceedings, rectifications, removals
+from marketplace.services.proceedings import proceedings, rectifications, removals
 from marketplace.web import uploads
 
 Data = dict[str, Any]

@@ -11,7 +11,7 @@ from marketplace.models import Proceeding
 from marketplace.phases import ProceedingPhase
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.projects import Field
-from marketplace.services import proceedings_rules
+from marketplace.services.proceedings import proceedings_rules
 from marketplace.web import uploads
 
 FORM = "projects/form.html"

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from marketplace.models import Membership, Proceeding
 from marketplace.phases import LIVE_PHASES, ProceedingKind, ProceedingPhase, Role
 from marketplace.programmes.workflows import Transition
-from marketplace.services import proceedings, proceedings_rules
-from marketplace.services.proceedings_rules import KIND_LABELS
+from marketplace.services.proceedings import proceedings, proceedings_rules
+from marketplace.services.proceedings.proceedings_rules import KIND_LABELS
 from marketplace.web.access import current_actor
 from marketplace.web.context import dt
 from marketplace.web.proceedings import shapes

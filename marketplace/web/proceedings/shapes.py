@@ -12,9 +12,9 @@ from marketplace import clock
 from marketplace.models import Appeal, Event, IssuedLetter, Membership, Proceeding, StoredFile
 from marketplace.phases import ProceedingKind, ProceedingPhase, Proposer, RemovalStep
 from marketplace.programmes import nouns
-from marketplace.services import appeals, exits_projects, proceedings_rules
-from marketplace.services.proceedings_rules import KIND_LABELS, PROPOSER_LABELS
-from marketplace.services.standing_notices import place_of
+from marketplace.services.pool.standing_notices import place_of
+from marketplace.services.proceedings import appeals, exits_projects, proceedings_rules
+from marketplace.services.proceedings.proceedings_rules import KIND_LABELS, PROPOSER_LABELS
 from marketplace.web.admin.labels import ACTIONS
 from marketplace.web.context import dt, vocabulary
 from marketplace.web.uploads import size_text

@@ -13,7 +13,7 @@ from marketplace.models import Proceeding
 from marketplace.permissions import Permission, can, require
 from marketplace.phases import ProceedingKind, ProceedingPhase
 from marketplace.schemas.projects import form
-from marketplace.services import (
+from marketplace.services.proceedings import (
     appeals,
     official_letters,
     proceedings,
@@ -22,9 +22,9 @@ from marketplace.services import (
     removals,
     removals_notice,
 )
-from marketplace.services import proceedings_all as _all  # noqa: F401  everything registers
-from marketplace.services.official_letters import Letter
-from marketplace.services.proceedings_rules import KIND_LABELS
+from marketplace.services.proceedings import proceedings_all as _all  # noqa: F401  everything registers
+from marketplace.services.proceedings.official_letters import Letter
+from marketplace.services.proceedings.proceedings_rules import KIND_LABELS
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.downloads import attachment

@@ -13,7 +13,7 @@ from marketplace.models.acceptances import OUTCOMES
 from marketplace.permissions import Actor, Permission, require
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.projects import Field
-from marketplace.services import acceptances, disputes, milestones, projects
+from marketplace.services.projects import acceptances, disputes, milestones, projects
 from marketplace.web import uploads
 
 Data = dict[str, Any]

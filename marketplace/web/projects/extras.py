@@ -11,8 +11,8 @@ from marketplace.models import Project, Rating
 from marketplace.permissions import Actor, Permission, can, require
 from marketplace.phases import ProjectPhase
 from marketplace.schemas.projects import Field
-from marketplace.services import acceptances, change_notices, disputes, ratings
-from marketplace.services.project_rules import rules
+from marketplace.services.projects import acceptances, change_notices, disputes, ratings
+from marketplace.services.projects.project_rules import rules
 from marketplace.web import uploads
 from marketplace.web.projects.filing import wan_text
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from marketplace.models import Membership, Milestone, Project, Round
 from marketplace.permissions import Actor
 from marketplace.schemas.projects import Field
-from marketplace.services import filings
-from marketplace.services.filings import Filing
+from marketplace.services.projects import filings
+from marketplace.services.projects.filings import Filing
 
 
 def places(session: Session, actor: Actor, project: Project | None) -> list[tuple[str, str]]:

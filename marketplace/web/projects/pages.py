@@ -10,11 +10,7 @@ from marketplace.models import Project
 from marketplace.permissions import Actor, Permission, can
 from marketplace.phases import WRITING_PHASES, ProjectPhase
 from marketplace.programmes import nouns
-from marketplace.services import (
-    project_tasks,  # noqa: F401  registers what waits for each side
-    projects,
-    ratings,
-)
+from marketplace.services.projects import project_tasks, projects, ratings  # noqa: F401  registers what waits for each side
 from marketplace.web.projects import extras, shapes
 from marketplace.web.work import batches
 from marketplace.web.work.shapes import tone

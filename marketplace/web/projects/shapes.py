@@ -22,8 +22,8 @@ from marketplace.models import (
 from marketplace.permissions import Actor
 from marketplace.phases import MilestonePhase
 from marketplace.programmes import nouns
-from marketplace.services import change_notices, disputes, project_notices, projects
-from marketplace.services.project_rules import rules
+from marketplace.services.projects import change_notices, disputes, project_notices, projects
+from marketplace.services.projects.project_rules import rules
 from marketplace.web.admin.labels import ACTIONS
 from marketplace.web.context import dt, term, wan
 from marketplace.web.uploads import size_text

@@ -14,7 +14,7 @@ from marketplace.models import Project
 from marketplace.permissions import Permission, can, require
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.projects import Field, ListQuery, form
-from marketplace.services import projects, ratings
+from marketplace.services.projects import projects, ratings
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, query_data

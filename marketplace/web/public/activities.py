@@ -12,8 +12,8 @@ from marketplace.models import Activity
 from marketplace.permissions import Permission
 from marketplace.phases import AttendancePhase
 from marketplace.schemas.pool import ERRORS
-from marketplace.services import activities, awards
-from marketplace.services.activities import KINDS
+from marketplace.services.checks import activities, awards
+from marketplace.services.checks.activities import KINDS
 from marketplace.web.access import current_actor, needs, public
 from marketplace.web.context import dt
 from marketplace.web.forms import form_data, load

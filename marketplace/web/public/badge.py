@@ -4,9 +4,9 @@ from flask import Response, jsonify, render_template, request, url_for
 
 from marketplace.db import current_session
 from marketplace.errors import NotFound
-from marketplace.services import badges
-from marketplace.services.badges import Badge
-from marketplace.services.catalogue import state_of
+from marketplace.services.pool import badges
+from marketplace.services.pool.badges import Badge
+from marketplace.services.profiles.catalogue import state_of
 from marketplace.web import limits, why_words
 from marketplace.web.access import public
 from marketplace.web.parts import settings

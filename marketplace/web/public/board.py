@@ -15,9 +15,9 @@ from marketplace.db import current_session
 from marketplace.errors import NotFound
 from marketplace.models import Membership, Provider, Round
 from marketplace.phases import PUBLIC_PHASES, RoundPhase, StandingPhase
-from marketplace.services import exports, pool_board, rounds
-from marketplace.services.catalogue import state_of
-from marketplace.services.pool_board import Board, Cell
+from marketplace.services.pool import exports, pool_board, rounds
+from marketplace.services.pool.pool_board import Board, Cell
+from marketplace.services.profiles.catalogue import state_of
 from marketplace.web import programmes
 from marketplace.web.access import public
 from marketplace.web.downloads import attachment

@@ -7,8 +7,8 @@ from typing import Any
 
 from marketplace import clock
 from marketplace.indexing.building import OUTSIDE
-from marketplace.services.freshness import Freshness
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.profiles.freshness import Freshness
+from marketplace.services.searching.vocabulary import Vocabulary
 from marketplace.web.public.metrics import metrics
 from marketplace.web.public.reasons import Marked, Texts, reasons
 from marketplace.web.public.searching import Why

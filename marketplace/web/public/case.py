@@ -9,8 +9,9 @@ from marketplace.db import current_session
 from marketplace.errors import NotFound
 from marketplace.models import CaseStudy
 from marketplace.schemas.import_columns import SIZES
-from marketplace.services import case_studies, catalogue
-from marketplace.services.catalogue import Shown, client_of, gravest, state_of
+from marketplace.services.cases import case_studies
+from marketplace.services.profiles import catalogue
+from marketplace.services.profiles.catalogue import Shown, client_of, gravest, state_of
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.marks import marks

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from marketplace.db import current_session
 from marketplace.errors import Invalid
-from marketplace.services import compare, exports
-from marketplace.services.catalogue import gravest, state_of
-from marketplace.services.compare import Chosen, Facts, Group, Item
-from marketplace.services.compare_facts import PRODUCT_FACTS, PROVIDER_FACTS
+from marketplace.services.choosing import compare
+from marketplace.services.choosing.compare import Chosen, Facts, Group, Item
+from marketplace.services.choosing.compare_facts import PRODUCT_FACTS, PROVIDER_FACTS
+from marketplace.services.pool import exports
+from marketplace.services.profiles.catalogue import gravest, state_of
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.downloads import attachment

@@ -16,9 +16,9 @@ from marketplace.errors import Invalid, NotFound
 from marketplace.models import Organisation, Provider
 from marketplace.programmes import nouns
 from marketplace.schemas.pool import ERRORS
-from marketplace.services import complaints
-from marketplace.services.complaints import Contact, Filing
-from marketplace.services.receipts import digest_of, make_code
+from marketplace.services.audit.receipts import digest_of, make_code
+from marketplace.services.checks import complaints
+from marketplace.services.checks.complaints import Contact, Filing
 from marketplace.web import complaint_shapes as shapes
 from marketplace.web import limits
 from marketplace.web.access import public

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from marketplace.db import current_session
 from marketplace.permissions import Permission, can
-from marketplace.services import demands as service
+from marketplace.services.demands import demands as service
 from marketplace.web import demand_shapes, inquiry_shapes
 from marketplace.web.access import current_actor, public
 from marketplace.web.context import vocabulary

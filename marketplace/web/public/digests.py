@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from marketplace.db import current_session
 from marketplace.models import AuditDigest
-from marketplace.services import audit_digests
+from marketplace.services.audit import audit_digests
 from marketplace.web.access import public
 from marketplace.web.public import blueprint
 

@@ -10,8 +10,8 @@ from flask import Response, request
 
 from marketplace import clock
 from marketplace.indexing.building import OUTSIDE
-from marketplace.services import exports
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.pool import exports
+from marketplace.services.searching.vocabulary import Vocabulary
 from marketplace.web import limits
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary

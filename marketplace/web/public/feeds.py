@@ -20,7 +20,7 @@ from flask import Response, current_app, request
 from marketplace.db import current_session
 from marketplace.indexing import fallback
 from marketplace.indexing.wiring import Catalogue
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.parts import settings

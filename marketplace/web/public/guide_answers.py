@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.indexing import fallback
-from marketplace.services.vocabulary import Vocabulary, Word
+from marketplace.services.searching.vocabulary import Vocabulary, Word
 from marketplace.web.public.addresses import address
 
 PATH = "/guide"

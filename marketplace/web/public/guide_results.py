@@ -14,7 +14,7 @@ from marketplace.db import current_session
 from marketplace.indexing import fallback
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Product
-from marketplace.services.vocabulary import Word
+from marketplace.services.searching.vocabulary import Word
 from marketplace.web.context import vocabulary
 from marketplace.web.public.addresses import address
 from marketplace.web.public.cards import category_name, money, product_card

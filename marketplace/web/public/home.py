@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.db import current_session
 from marketplace.models import Round
-from marketplace.services import rounds
+from marketplace.services.pool import rounds
 from marketplace.settings import Settings
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary

@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from marketplace.indexing.building import OUTSIDE
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from marketplace.web.public.addresses import Params, address
 from marketplace.web.public.cards import category_name
 from marketplace.web.public.notes import notes

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marketplace.services.vocabulary import Vocabulary, Word
+from marketplace.services.searching.vocabulary import Vocabulary, Word
 
 
 def metrics(rows: Sequence[Mapping[str, Any]], words: Vocabulary) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from werkzeug.datastructures import MultiDict
 
 from marketplace.indexing.wiring import Catalogue
-from marketplace.services.vocabulary import Vocabulary, Word
+from marketplace.services.searching.vocabulary import Vocabulary, Word
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.public import blueprint, need_results

@@ -8,7 +8,7 @@ from flask import current_app
 
 from marketplace import clock
 from marketplace.indexing.wiring import Catalogue
-from marketplace.services.vocabulary import Vocabulary
+from marketplace.services.searching.vocabulary import Vocabulary
 from marketplace.web.context import vocabulary
 from marketplace.web.public.addresses import address
 from marketplace.web.public.cards import CARDS, category_name

@@ -12,10 +12,11 @@ from marketplace.models import PublicNotice
 from marketplace.phases import PUBLIC_NOTICES, EntryPhase, NoticePhase
 from marketplace.programmes.process import Publicity
 from marketplace.schemas.notices import NoticesQuery
-from marketplace.services import database_clock, errata, public_notices
-from marketplace.services import public_notices_changes as _changes  # noqa: F401  follows edits
-from marketplace.services import public_notices_selection as _kind  # noqa: F401  registers itself
-from marketplace.services.public_notices_kinds import get as kind
+from marketplace.services.calendar import database_clock
+from marketplace.services.notices import errata, public_notices
+from marketplace.services.notices import public_notices_changes as _changes  # noqa: F401  follows edits
+from marketplace.services.notices import public_notices_selection as _kind  # noqa: F401  registers itself
+from marketplace.services.notices.public_notices_kinds import get as kind
 from marketplace.web import notice_shapes as shapes
 from marketplace.web.access import public
 from marketplace.web.forms import load, query_data

@@ -21,15 +21,15 @@ from marketplace.schemas.notices import (
     ObjectionForm,
     ReceiptForm,
 )
-from marketplace.services import (
-    files,
+from marketplace.services.audit.receipts import digest_of, make_code
+from marketplace.services.files import files
+from marketplace.services.notices import (
     objections,
     objections_letters,
     public_notices,
     public_notices_changes,
 )
-from marketplace.services.objections import Contact, Filing
-from marketplace.services.receipts import digest_of, make_code
+from marketplace.services.notices.objections import Contact, Filing
 from marketplace.web import limits, uploads
 from marketplace.web import notice_shapes as shapes
 from marketplace.web.access import public

@@ -5,7 +5,7 @@ from typing import Any
 
 from marketplace.models import CaseStudy, Membership, Organisation, Product
 from marketplace.programmes.workflows import State
-from marketplace.services.catalogue import client_of
+from marketplace.services.profiles.catalogue import client_of
 from marketplace.web.context import vocabulary
 from marketplace.web.public.cards import TONES, category_name
 from marketplace.web.public.metrics import metrics

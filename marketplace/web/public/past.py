@@ -12,9 +12,10 @@ from marketplace.db import current_session
 from marketplace.errors import NotFound
 from marketplace.models import Membership, Round
 from marketplace.phases import RoundPhase
-from marketplace.services import as_of, catalogue, rounds
-from marketplace.services.as_of import Standing
-from marketplace.services.pool_board import Board
+from marketplace.services.pool import as_of, rounds
+from marketplace.services.pool.as_of import Standing
+from marketplace.services.pool.pool_board import Board
+from marketplace.services.profiles import catalogue
 from marketplace.web import programmes, why_words
 from marketplace.web.access import public
 from marketplace.web.public import blueprint

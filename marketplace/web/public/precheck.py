@@ -16,8 +16,8 @@ from marketplace.programmes.assessment import Outcome, Result, Verdict
 from marketplace.programmes.kinds import QuestionType, Severity
 from marketplace.programmes.questions import Question
 from marketplace.programmes.schema import Programme
-from marketplace.services import precheck as prechecks
-from marketplace.services.precheck import Checked, Part
+from marketplace.services.pool import precheck as prechecks
+from marketplace.services.pool.precheck import Checked, Part
 from marketplace.web import programmes
 from marketplace.web.access import public
 from marketplace.web.programme_shapes import instrument, types

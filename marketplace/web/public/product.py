@@ -5,9 +5,9 @@ from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
 from marketplace.phases import NEW_CONTRACT_PHASES
-from marketplace.services import catalogue, freshness, prices, product_editing_logo
-from marketplace.services.catalogue import gravest, state_of
-from marketplace.services.compare_facts import sizes
+from marketplace.services.choosing.compare_facts import sizes
+from marketplace.services.profiles import catalogue, freshness, prices, product_editing_logo
+from marketplace.services.profiles.catalogue import gravest, state_of
 from marketplace.web import profile_shapes
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary

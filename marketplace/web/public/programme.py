@@ -10,7 +10,7 @@ from marketplace.models import Round
 from marketplace.phases import RoundPhase
 from marketplace.programmes import deadlines, summary
 from marketplace.programmes.schema import Programme
-from marketplace.services import rounds
+from marketplace.services.pool import rounds
 from marketplace.web import programme_shapes as shapes
 from marketplace.web import programmes
 from marketplace.web.access import public

@@ -14,9 +14,10 @@ from marketplace.errors import NotFound
 from marketplace.models import Membership, Provider
 from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import State
-from marketplace.services import catalogue, freshness, response_rates
-from marketplace.services.catalogue import Shown, gravest, state_of
 from marketplace.services.evaluation import grades
+from marketplace.services.inquiries import response_rates
+from marketplace.services.profiles import catalogue, freshness
+from marketplace.services.profiles.catalogue import Shown, gravest, state_of
 from marketplace.web import profile_shapes
 from marketplace.web.access import public
 from marketplace.web.context import day as day_text

@@ -10,9 +10,11 @@ from marketplace.errors import NotFound
 from marketplace.models import Provider
 from marketplace.phases import ProjectPhase
 from marketplace.schemas.projects import PageQuery
-from marketplace.services import applicants, catalogue, ratings
-from marketplace.services.project_rules import rules
-from marketplace.services.ratings import Line
+from marketplace.services.pool import applicants
+from marketplace.services.profiles import catalogue
+from marketplace.services.projects import ratings
+from marketplace.services.projects.project_rules import rules
+from marketplace.services.projects.ratings import Line
 from marketplace.web.access import public
 from marketplace.web.context import day, term
 from marketplace.web.forms import load, query_data

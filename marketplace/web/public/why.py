@@ -3,8 +3,8 @@
 from flask import render_template, request
 
 from marketplace.db import current_session
-from marketplace.services import why
-from marketplace.services.catalogue import state_of
+from marketplace.services.audit import why
+from marketplace.services.profiles.catalogue import state_of
 from marketplace.web import why_words
 from marketplace.web.access import public
 from marketplace.web.public import blueprint

@@ -17,8 +17,9 @@ from marketplace.permissions import Permission, can
 from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.pool import DecisionForm
-from marketplace.services import consequences, pool_board, proceedings_direct
-from marketplace.services.memberships import Decision
+from marketplace.services.pool import consequences, pool_board
+from marketplace.services.pool.memberships import Decision
+from marketplace.services.proceedings import proceedings_direct
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary
 from marketplace.web.forms import load, page_again

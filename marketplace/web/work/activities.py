@@ -16,8 +16,8 @@ from marketplace.permissions import Actor, Permission, can
 from marketplace.phases import ActivityPhase, AttendancePhase
 from marketplace.programmes import nouns
 from marketplace.schemas.projects import Field, form
-from marketplace.services import activities
-from marketplace.services.activities import KINDS, Content
+from marketplace.services.checks import activities
+from marketplace.services.checks.activities import KINDS, Content
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, term
 from marketplace.web.forms import load

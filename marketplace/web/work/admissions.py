@@ -13,8 +13,8 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import Organisation, Provider, Round
 from marketplace.permissions import Permission, visible
 from marketplace.schemas.pool import AdmissionForm, AdmissionQuery
-from marketplace.services import memberships, pool_board
-from marketplace.services.memberships import Admission, Preview
+from marketplace.services.pool import memberships, pool_board
+from marketplace.services.pool.memberships import Admission, Preview
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, page_again, query_data
 from marketplace.web.work import once, shapes

@@ -13,7 +13,7 @@ from marketplace.models import Appeal, Organisation, RoleGrant
 from marketplace.permissions import Permission, can, require
 from marketplace.phases import AppealPhase
 from marketplace.schemas.projects import Field, PageQuery, form
-from marketplace.services import appeals, appeals_deciding, proceedings_letters
+from marketplace.services.proceedings import appeals, appeals_deciding, proceedings_letters
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load, query_data

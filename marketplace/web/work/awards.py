@@ -15,8 +15,8 @@ from marketplace.permissions import Actor, Permission, can
 from marketplace.phases import AwardPhase
 from marketplace.programmes import nouns
 from marketplace.schemas.projects import Field, form
-from marketplace.services import awards
-from marketplace.services.awards import Proposal
+from marketplace.services.checks import awards
+from marketplace.services.checks.awards import Proposal
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import wan
 from marketplace.web.forms import load

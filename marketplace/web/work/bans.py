@@ -14,8 +14,8 @@ from marketplace.history import Why
 from marketplace.models import Ban, Organisation, Provider, Round
 from marketplace.permissions import Permission, can, visible
 from marketplace.schemas.pool import BanForm, BanQuery, BanState, LiftForm
-from marketplace.services import bans as service
-from marketplace.services import rounds
+from marketplace.services.pool import bans as service
+from marketplace.services.pool import rounds
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary
 from marketplace.web.forms import load, page_again, query_data

@@ -11,8 +11,9 @@ from marketplace.db import current_session
 from marketplace.errors import Invalid, NotFound
 from marketplace.permissions import Permission, can
 from marketplace.schemas.pool import BulkQuery, Versions
-from marketplace.services import batches, submissions
-from marketplace.services.batches import STEPS, Planned
+from marketplace.services.forms import submissions
+from marketplace.services.pool import batches
+from marketplace.services.pool.batches import STEPS, Planned
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, page_again
 from marketplace.web.work import once

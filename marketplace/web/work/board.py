@@ -10,8 +10,8 @@ from marketplace.errors import NotFound
 from marketplace.models import Round
 from marketplace.permissions import Permission
 from marketplace.schemas.pool import BoardQuery
-from marketplace.services import pool_board, pool_desk, rounds
-from marketplace.services.pool_desk import Attention
+from marketplace.services.pool import pool_board, pool_desk, rounds
+from marketplace.services.pool.pool_desk import Attention
 from marketplace.settings import Settings
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, query_data

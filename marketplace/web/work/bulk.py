@@ -10,8 +10,9 @@ from marketplace.errors import Invalid, NotFound
 from marketplace.permissions import Permission
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.pool import BulkForm, BulkQuery
-from marketplace.services import bulk, submissions
-from marketplace.services.bulk import Planned
+from marketplace.services.forms import submissions
+from marketplace.services.pool import bulk
+from marketplace.services.pool.bulk import Planned
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, page_again
 from marketplace.web.work import once, shapes

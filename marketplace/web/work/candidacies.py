@@ -13,9 +13,9 @@ from marketplace.models import Candidacy, Provider
 from marketplace.permissions import Permission, can, visible
 from marketplace.phases import SelectionPhase
 from marketplace.schemas.pool import CandidacyQuery, CloseForm, ListingForm
-from marketplace.services import candidacies as service
-from marketplace.services import memberships, pool_board
-from marketplace.services.candidacies import OPEN_PHASES, Listing
+from marketplace.services.pool import candidacies as service
+from marketplace.services.pool import memberships, pool_board
+from marketplace.services.pool.candidacies import OPEN_PHASES, Listing
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import term
 from marketplace.web.forms import load, page_again, query_data

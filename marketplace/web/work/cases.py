@@ -14,9 +14,9 @@ from marketplace.permissions import Permission, can, visible
 from marketplace.phases import CasePhase
 from marketplace.programmes import nouns
 from marketplace.schemas import cases as schema
-from marketplace.services import case_counts, case_rivals, case_studies, consents
-from marketplace.services import case_tasks as _tasks  # noqa: F401  tasks register themselves
-from marketplace.services.case_rivals import Rival
+from marketplace.services.cases import case_counts, case_rivals, case_studies, consents
+from marketplace.services.cases import case_tasks as _tasks  # noqa: F401  tasks register themselves
+from marketplace.services.cases.case_rivals import Rival
 from marketplace.web import case_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, vocabulary

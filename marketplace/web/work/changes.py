@@ -16,8 +16,8 @@ from marketplace.permissions import Permission, can, visible
 from marketplace.phases import OPEN_REQUESTS, RequestPhase
 from marketplace.programmes import nouns
 from marketplace.schemas import profile as schema
-from marketplace.services import change_requests, change_requests_tasks
-from marketplace.services import change_requests_subjects as subjects
+from marketplace.services.profiles import change_requests, change_requests_tasks
+from marketplace.services.profiles import change_requests_subjects as subjects
 from marketplace.web import profile_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt

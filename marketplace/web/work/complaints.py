@@ -15,8 +15,8 @@ from marketplace.programmes import nouns
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.accounts import ReasonForm
 from marketplace.schemas.projects import Field
-from marketplace.services import complaints, complaints_hearing
-from marketplace.services import complaints_tasks as _tasks  # noqa: F401  they register themselves
+from marketplace.services.checks import complaints, complaints_hearing
+from marketplace.services.checks import complaints_tasks as _tasks  # noqa: F401  they register themselves
 from marketplace.web import complaint_shapes as shapes
 from marketplace.web import limits, security_log
 from marketplace.web.access import current_actor, needs

@@ -13,8 +13,8 @@ from marketplace.permissions import Permission
 from marketplace.phases import DemandPhase
 from marketplace.programmes import nouns
 from marketplace.schemas.inquiries import LABELS, StepForm
-from marketplace.services import demands
-from marketplace.services.demands_rules import NOUN
+from marketplace.services.demands import demands
+from marketplace.services.demands.demands_rules import NOUN
 from marketplace.web import demand_shapes, inquiry_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt

@@ -16,7 +16,6 @@ from marketplace.models.evaluations import NOT_RATED
 from marketplace.permissions import Permission, can, visible
 from marketplace.phases import EvaluationPhase
 from marketplace.schemas import evaluations as schema
-from marketplace.services import rounds
 from marketplace.services.evaluation import (
     cycles,
     evaluation_tasks,  # noqa: F401  tasks register themselves
@@ -26,6 +25,7 @@ from marketplace.services.evaluation import (
     scoring,
 )
 from marketplace.services.evaluation.cycles import Opening
+from marketplace.services.pool import rounds
 from marketplace.web import evaluation_shapes as shown
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import day

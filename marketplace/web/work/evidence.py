@@ -10,9 +10,10 @@ from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.permissions import Permission
 from marketplace.schemas.accounts import ReasonForm
-from marketplace.services import evidence, why
-from marketplace.services.evidence import Entry
-from marketplace.services.why import Story
+from marketplace.services.audit import why
+from marketplace.services.audit.why import Story
+from marketplace.services.pool import evidence
+from marketplace.services.pool.evidence import Entry
 from marketplace.web import limits, security_log, why_words
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, page_again

@@ -9,9 +9,9 @@ from marketplace.db import current_session
 from marketplace.models import Membership
 from marketplace.permissions import Permission
 from marketplace.schemas.pool import ListQuery
-from marketplace.services import exports, membership_list, pool_board
-from marketplace.services.exports import Sheet
-from marketplace.services.pool_board import Board
+from marketplace.services.pool import exports, membership_list, pool_board
+from marketplace.services.pool.exports import Sheet
+from marketplace.services.pool.pool_board import Board
 from marketplace.web import limits, security_log
 from marketplace.web.access import current_actor, needs
 from marketplace.web.downloads import attachment

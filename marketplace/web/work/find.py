@@ -7,8 +7,8 @@ from marshmallow import Schema, fields, validate
 
 from marketplace.db import current_session
 from marketplace.permissions import Permission, can
-from marketplace.services import staff_search
-from marketplace.services.staff_search import LONGEST, Found
+from marketplace.services.searching import staff_search
+from marketplace.services.searching.staff_search import LONGEST, Found
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import staff_nav
 from marketplace.web.forms import load, query_data

@@ -12,12 +12,8 @@ from marketplace.models import InquiryParty
 from marketplace.permissions import Permission
 from marketplace.phases import InquiryPhase
 from marketplace.schemas.inquiries import LABELS, StepForm
-from marketplace.services import (
-    inquiry_tasks,  # noqa: F401  registers what waits for each side
-    inquiry_watch,
-    response_rates,
-)
-from marketplace.services.inquiry_watch import ALL, LATE, OPEN, URGED
+from marketplace.services.inquiries import inquiry_tasks, inquiry_watch, response_rates  # noqa: F401  registers what waits for each side
+from marketplace.services.inquiries.inquiry_watch import ALL, LATE, OPEN, URGED
 from marketplace.web import inquiry_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt

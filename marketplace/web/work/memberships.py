@@ -12,8 +12,8 @@ from marketplace.models import Ban, Membership, Provider, Round, Waiver
 from marketplace.permissions import Permission, can, visible
 from marketplace.phases import LIVE_PHASES, PUBLIC_PHASES, StandingPhase
 from marketplace.schemas.pool import ListQuery, Sort
-from marketplace.services import membership_list
-from marketplace.services.membership_list import Filters
+from marketplace.services.pool import membership_list
+from marketplace.services.pool.membership_list import Filters
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary
 from marketplace.web.forms import load, query_data

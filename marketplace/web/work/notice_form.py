@@ -11,9 +11,9 @@ from marketplace.models import PublicNotice, Round
 from marketplace.permissions import Permission
 from marketplace.phases import NoticePhase
 from marketplace.schemas.notices import NOTICE_LABELS, NoticeForm, NoticesQuery
-from marketplace.services import public_notices
-from marketplace.services.public_notices import Content
-from marketplace.services.public_notices_kinds import KINDS, Kind, Line, line_of
+from marketplace.services.notices import public_notices
+from marketplace.services.notices.public_notices import Content
+from marketplace.services.notices.public_notices_kinds import KINDS, Kind, Line, line_of
 from marketplace.web import notice_shapes as shapes
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs

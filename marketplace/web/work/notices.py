@@ -22,15 +22,15 @@ from marketplace.schemas.notices import (
     NoticesQuery,
     StepForm,
 )
-from marketplace.services import (
-    database_clock,
+from marketplace.services.calendar import database_clock
+from marketplace.services.notices import (
     objections,
     public_notices,
     public_notices_changes,
     public_notices_finish,
 )
-from marketplace.services import public_notices_tasks as _tasks  # noqa: F401  registers itself
-from marketplace.services.public_notices_kinds import Ending
+from marketplace.services.notices import public_notices_tasks as _tasks  # noqa: F401  registers itself
+from marketplace.services.notices.public_notices_kinds import Ending
 from marketplace.web import notice_shapes as shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.auth.confirm import recently_confirmed

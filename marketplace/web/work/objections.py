@@ -21,8 +21,8 @@ from marketplace.schemas.notices import (
     StepForm,
     UnmaskForm,
 )
-from marketplace.services import objections, objections_desk, objections_letters
-from marketplace.services.public_notices_kinds import KINDS
+from marketplace.services.notices import objections, objections_desk, objections_letters
+from marketplace.services.notices.public_notices_kinds import KINDS
 from marketplace.web import limits
 from marketplace.web import notice_shapes as shapes
 from marketplace.web.access import current_actor, needs

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.models import SubmittedForm
-from marketplace.services import submissions
+from marketplace.services.forms import submissions
 from marketplace.web.access import current_actor
 from marketplace.web.forms import CSRF_FIELD, form_data
 

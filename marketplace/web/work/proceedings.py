@@ -12,10 +12,10 @@ from marketplace.models import Membership
 from marketplace.permissions import Permission
 from marketplace.phases import ProceedingKind, Proposer, Role
 from marketplace.schemas.projects import Field, form
-from marketplace.services import exits_projects, proceedings, proceedings_rules
-from marketplace.services.proceedings_checks import Details
-from marketplace.services.proceedings_rules import KIND_LABELS
-from marketplace.services.standing_notices import place_of
+from marketplace.services.pool.standing_notices import place_of
+from marketplace.services.proceedings import exits_projects, proceedings, proceedings_rules
+from marketplace.services.proceedings.proceedings_checks import Details
+from marketplace.services.proceedings.proceedings_rules import KIND_LABELS
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary

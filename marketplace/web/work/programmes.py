@@ -13,7 +13,7 @@ from marketplace.permissions import Permission
 from marketplace.programmes import deadlines, summary
 from marketplace.programmes.schema import Programme
 from marketplace.programmes.workflows import State, Transition, Workflow
-from marketplace.services import rounds
+from marketplace.services.pool import rounds
 from marketplace.web import programme_shapes as shapes
 from marketplace.web import programmes as shown
 from marketplace.web.access import needs

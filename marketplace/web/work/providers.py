@@ -12,7 +12,7 @@ from marketplace.errors import NotFound
 from marketplace.models import Ban, CaseStudy, Membership, Organisation, Product, Provider
 from marketplace.permissions import Permission, can, visible
 from marketplace.schemas.pool import SearchQuery
-from marketplace.services import bans
+from marketplace.services.pool import bans
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, term
 from marketplace.web.forms import load, query_data

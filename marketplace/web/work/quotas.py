@@ -12,7 +12,8 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import Quota
 from marketplace.permissions import Permission
 from marketplace.schemas.pool import QuotaForm, QuotaQuery
-from marketplace.services import files, pool_board, quotas
+from marketplace.services.files import files
+from marketplace.services.pool import pool_board, quotas
 from marketplace.services.uploads import slots
 from marketplace.services.uploads.keeping import Received
 from marketplace.settings import Settings

@@ -15,8 +15,9 @@ from marketplace.permissions import Permission, can
 from marketplace.phases import ReplacementPhase
 from marketplace.programmes import nouns
 from marketplace.schemas.projects import Field, PageQuery, form
-from marketplace.services import pool_board, replacements, replacements_notice
-from marketplace.services.replacements import Candidate
+from marketplace.services.pool import pool_board
+from marketplace.services.proceedings import replacements, replacements_notice
+from marketplace.services.proceedings.replacements import Candidate
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load, query_data

@@ -17,7 +17,7 @@ from marketplace.permissions import Permission, can
 from marketplace.phases import Role
 from marketplace.programmes import duties
 from marketplace.schemas.pool import ERRORS
-from marketplace.services import exports
+from marketplace.services.pool import exports
 from marketplace.services.reports import rollup, summaries
 from marketplace.services.reports.rollup import Row, Scope, Sums
 from marketplace.services.reports.rules import rules

@@ -11,7 +11,7 @@ from marketplace.db import current_session
 from marketplace.models import PeriodicReport
 from marketplace.permissions import Actor, Permission
 from marketplace.programmes import duties
-from marketplace.services import exports
+from marketplace.services.pool import exports
 from marketplace.services.reports import checking, reading, rollup
 from marketplace.services.reports import tasks as _tasks  # noqa: F401  tasks register themselves
 from marketplace.services.reports.rollup import Scope

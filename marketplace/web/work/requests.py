@@ -14,10 +14,12 @@ from marketplace.permissions import Permission, require
 from marketplace.phases import AccessPhase
 from marketplace.programmes import nouns
 from marketplace.schemas import access as schema
-from marketplace.services import access_decisions, files, organisations, team_posts, teams
-from marketplace.services import access_requests as service
-from marketplace.services import access_tasks as _tasks  # noqa: F401  tasks register themselves
-from marketplace.services.access_requests import LETTER
+from marketplace.services.access import access_decisions, team_posts, teams
+from marketplace.services.access import access_requests as service
+from marketplace.services.access import access_tasks as _tasks  # noqa: F401  tasks register themselves
+from marketplace.services.access.access_requests import LETTER
+from marketplace.services.files import files
+from marketplace.services.profiles import organisations
 from marketplace.web import access_shapes, limits, security_log
 from marketplace.web.access import current_actor, needs
 from marketplace.web.auth.confirm import recently_confirmed

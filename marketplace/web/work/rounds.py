@@ -12,7 +12,7 @@ from marketplace.models import Round
 from marketplace.permissions import Permission
 from marketplace.programmes.schema import Programme
 from marketplace.schemas.pool import AmendForm
-from marketplace.services import rounds as service
+from marketplace.services.pool import rounds as service
 from marketplace.web import programmes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, page_again

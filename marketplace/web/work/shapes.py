@@ -12,7 +12,7 @@ from marketplace.models import Ban, Event, Membership, Round
 from marketplace.phases import ROLE_LABELS
 from marketplace.programmes.workflows import State, Transition
 from marketplace.schemas.pool import BanState
-from marketplace.services.pool_board import Board, Cell
+from marketplace.services.pool.pool_board import Board, Cell
 from marketplace.web.admin import record_words
 from marketplace.web.admin.labels import ACTIONS
 from marketplace.web.context import dt, term, vocabulary

@@ -15,8 +15,9 @@ from marketplace.phases import SpotCheckPhase
 from marketplace.programmes import nouns
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.projects import Field, form
-from marketplace.services import files, spot_checks
-from marketplace.services.spot_checks import Plan
+from marketplace.services.checks import spot_checks
+from marketplace.services.checks.spot_checks import Plan
+from marketplace.services.files import files
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import term, vocabulary

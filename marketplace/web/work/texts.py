@@ -16,7 +16,7 @@ from marketplace.permissions import Permission, visible
 from marketplace.schemas import texts as schema
 from marketplace.schemas.pool import HideForm
 from marketplace.schemas.texts import TextField
-from marketplace.services import texts as service
+from marketplace.services.profiles import texts as service
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import vocabulary
 from marketplace.web.forms import load

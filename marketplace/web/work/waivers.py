@@ -12,7 +12,7 @@ from marketplace.errors import Invalid, NotFound
 from marketplace.models import Event, Organisation, Provider, Round, Waiver
 from marketplace.permissions import Permission, can, visible
 from marketplace.schemas.pool import AdmissionQuery, WaiverForm
-from marketplace.services import waivers as service
+from marketplace.services.pool import waivers as service
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load, page_again, query_data

@@ -6,8 +6,8 @@ from flask import render_template, request, url_for
 
 from marketplace.db import current_session
 from marketplace.permissions import Permission, can
-from marketplace.services import why
-from marketplace.services.catalogue import state_of
+from marketplace.services.audit import why
+from marketplace.services.profiles.catalogue import state_of
 from marketplace.web import why_words
 from marketplace.web.access import current_actor, needs
 from marketplace.web.work import shapes

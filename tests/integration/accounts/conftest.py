@@ -13,7 +13,7 @@ from marketplace import outbox
 from marketplace.mail import Mailer
 from marketplace.models import RoleGrant, User
 from marketplace.phases import Role
-from marketplace.services import sessions
+from marketplace.services.accounts import sessions
 from tests import factories
 from tests.factories import PASSWORD
 from tests.support.browser_like import BrowserLike

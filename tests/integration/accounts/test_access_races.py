@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from marketplace.models import AccessRequest, Organisation, RoleGrant
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import access_decisions, access_requests
+from marketplace.services.access import access_decisions, access_requests
 from marketplace.workflow import GUARDS
 from tests import factories
 from tests.support import world_access

@@ -17,7 +17,8 @@ from marketplace.models import (
     User,
 )
 from marketplace.phases import Role
-from marketplace.services import access_tasks, tasks
+from marketplace.services.access import access_tasks
+from marketplace.services.inbox import tasks
 from tests import factories
 from tests.support import sample_files, world_access
 from tests.support.world_access import DISTRICT, PHONE, register_form

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from marketplace.models import Event, Organisation, RoleGrant, SecurityEvent, User
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import OrganisationKind, Role
-from marketplace.services import accounts, roles, sessions
+from marketplace.services.accounts import accounts, roles, sessions
 from tests import factories
 
 ORGANISATION = {

@@ -52,8 +52,8 @@ def test_s33_the_first_administrator_comes_by_link(tmp_path: Path, database_url)
 
 
 def test_s33_the_link_opens_the_door_once(app, client, database):
-    from marketplace.services import invitations
-    from marketplace.services.invitations import Post
+    from marketplace.services.access import invitations
+    from marketplace.services.access.invitations import Post
 
     post = Post(Cipher(["k" * 40]), "http://localhost")
     with database.unit_of_work() as session:
@@ -87,7 +87,8 @@ def test_a_locked_account_is_freed_from_the_shell(tmp_path, database_url, client
 
 def test_s82_changing_the_encryption_key(tmp_path, database_url, database):
     from marketplace.models import Provider
-    from marketplace.services import contacts, second_factor
+    from marketplace.services.accounts import second_factor
+    from marketplace.services.pool import contacts
 
     old, new = "the former key long enough for this", "the newer key just as long as the other"
     with database.unit_of_work() as session:
@@ -136,7 +137,8 @@ def test_s33_safe_settings_start(database_url, tmp_path):
 def test_demo_accounts_exist_in_the_demo_only(tmp_path, database_url, settings):
     from marketplace.errors import Forbidden
     from marketplace.phases import Role
-    from marketplace.services import demo_accounts, sessions
+    from marketplace.services.accounts import sessions
+    from marketplace.services.demo import demo_accounts
 
     demo = Settings.from_env({"MARKETPLACE_DATA": str(tmp_path)})
     engine = make_engine(demo.database_url)

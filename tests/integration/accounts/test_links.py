@@ -10,7 +10,7 @@ from sqlalchemy import select
 from marketplace.models import Event, OneTimeLink, OutboxItem, User
 from marketplace.permissions import SYSTEM
 from marketplace.phases import Role
-from marketplace.services import accounts
+from marketplace.services.accounts import accounts
 from tests import factories
 from tests.factories import PASSWORD
 from tests.integration.accounts.conftest import sign_in

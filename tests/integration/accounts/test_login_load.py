@@ -9,7 +9,7 @@ from time import perf_counter
 import pytest
 
 from marketplace.phases import Role
-from marketplace.services import passwords
+from marketplace.services.accounts import passwords
 from tests.support.counts import SOAK, count
 from tests.support.source import ROOT
 

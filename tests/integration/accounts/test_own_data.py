@@ -24,7 +24,9 @@ from marketplace.models import (
     UserSession,
 )
 from marketplace.phases import ProjectPhase, Role
-from marketplace.services import inbox, retention, seals
+from marketplace.services.audit import seals
+from marketplace.services.inbox import inbox
+from marketplace.services.upkeep import retention
 from marketplace.storage import Kept
 from tests import factories
 from tests.support import world_access

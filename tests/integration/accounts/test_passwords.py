@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from marketplace.errors import Invalid
 from marketplace.models import PasswordHistory
 from marketplace.phases import Role
-from marketplace.services import passwords
-from marketplace.services.passwords import ASVS, MLPS, Choice, check
+from marketplace.services.accounts import passwords
+from marketplace.services.accounts.passwords import ASVS, MLPS, Choice, check
 from tests.factories import PASSWORD
 from tests.integration.accounts.conftest import sign_in
 

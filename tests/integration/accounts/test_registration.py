@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from marketplace import clock
 from marketplace.models import Event, OutboxItem, Registration, SecurityEvent, User
 from marketplace.phases import Role
-from marketplace.services import retention
+from marketplace.services.upkeep import retention
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from marketplace.models import Event, RecoveryCode, User, UserSession
 from marketplace.phases import Role
-from marketplace.services import second_factor
-from marketplace.services.second_factor import normalise
+from marketplace.services.accounts import second_factor
+from marketplace.services.accounts.second_factor import normalise
 from tests.integration.accounts.conftest import sign_in
 
 START = "2026-03-02T01:00:00Z"

@@ -10,7 +10,7 @@ from marketplace import clock
 from marketplace.models import Event, RoleGrant, SecurityEvent, UserSession
 from marketplace.permissions import SYSTEM
 from marketplace.phases import OrganisationKind, Role
-from marketplace.services import accounts, roles, sessions
+from marketplace.services.accounts import accounts, roles, sessions
 from tests import factories
 from tests.factories import PASSWORD
 from tests.integration.accounts.conftest import sign_in

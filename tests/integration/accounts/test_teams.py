@@ -12,7 +12,9 @@ from marketplace.errors import Forbidden
 from marketplace.models import Event, Message, Organisation, RoleGrant, TeamInvitation, User
 from marketplace.permissions import SYSTEM
 from marketplace.phases import Role
-from marketplace.services import retention, roles, teams
+from marketplace.services.access import teams
+from marketplace.services.accounts import roles
+from marketplace.services.upkeep import retention
 from tests import factories
 from tests.factories import PASSWORD
 from tests.support import world_access

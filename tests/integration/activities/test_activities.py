@@ -12,7 +12,7 @@ from marketplace.errors import Conflict
 from marketplace.models import Activity, Attendance, Award, Membership, Message
 from marketplace.permissions import Actor
 from marketplace.phases import AttendancePhase, Role
-from marketplace.services import activities
+from marketplace.services.checks import activities
 from tests import factories
 from tests.support import world_upkeep as world
 from tests.support.counts import count

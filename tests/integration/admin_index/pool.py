@@ -10,8 +10,8 @@ from marketplace.indexing.upkeep import rebuild_index
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import IndexRebuild
 from marketplace.permissions import SYSTEM
-from marketplace.services import rebuilds
-from marketplace.services.rebuild_process import Launcher
+from marketplace.services.searching import rebuilds
+from marketplace.services.searching.rebuild_process import Launcher
 from tests import factories
 
 PROVIDERS = 6

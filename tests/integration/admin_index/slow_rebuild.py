@@ -9,7 +9,8 @@ import time
 from marketplace.db import Database, make_engine
 from marketplace.indexing.rebuilding import work_on
 from marketplace.indexing.wiring import Catalogue
-from marketplace.services import holders, rebuilds
+from marketplace.services.accounts import holders
+from marketplace.services.searching import rebuilds
 
 
 def main(database_url: str, search_url: str, seconds: str, rebuild_id: str) -> None:

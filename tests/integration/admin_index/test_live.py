@@ -20,8 +20,9 @@ from marketplace.indexing.upkeep import rebuild_index, verify_index
 from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Product, Provider
 from marketplace.phases import RebuildPhase, Role
-from marketplace.services import rebuilds, sessions
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
+from marketplace.services.searching import rebuilds
 from search import SearchRequest
 from tests import factories
 from tests.integration.admin_index.pool import until

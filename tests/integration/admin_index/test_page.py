@@ -17,7 +17,9 @@ from marketplace.models import Event, IndexRebuild, OutboxItem, Product, Provide
 from marketplace.outbox import MAX_ATTEMPTS
 from marketplace.permissions import SYSTEM
 from marketplace.phases import RebuildPhase, Role
-from marketplace.services import holders, rebuilds, seeding
+from marketplace.services.accounts import holders
+from marketplace.services.searching import rebuilds
+from marketplace.services.upkeep import seeding
 from marketplace.worker_jobs import watch
 from search import Document
 from tests.integration.admin_index.pool import PROVIDERS, Pool, fill

@@ -21,8 +21,9 @@ from marketplace.indexing.upkeep import verify_index
 from marketplace.models import Event, IndexRebuild
 from marketplace.permissions import SYSTEM
 from marketplace.phases import RebuildPhase
-from marketplace.services import holders, rebuilds
-from marketplace.services.rebuilds import LOST, MOST_ATTEMPTS, STALE
+from marketplace.services.accounts import holders
+from marketplace.services.searching import rebuilds
+from marketplace.services.searching.rebuilds import LOST, MOST_ATTEMPTS, STALE
 from search import Document, Rebuilt, SearchRequest, open_engine, rebuild, verify
 from search.engines.locks import file_lock
 from tests.integration.admin_index.pool import PROVIDERS, Pool, fill, until

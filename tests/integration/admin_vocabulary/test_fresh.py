@@ -4,7 +4,7 @@ from sqlalchemy import Engine
 
 from marketplace.db import Database
 from marketplace.models import Term
-from marketplace.services.vocabulary import FreshVocabulary, Vocabulary
+from marketplace.services.searching.vocabulary import FreshVocabulary, Vocabulary
 from tests import factories
 
 

@@ -12,8 +12,9 @@ from marketplace.indexing.wiring import Catalogue
 from marketplace.models import Event, Term
 from marketplace.phases import Role
 from marketplace.schemas.vocabulary import EditTermForm
-from marketplace.services import seeding, vocabulary
-from marketplace.services import vocabulary_edits as edits
+from marketplace.services.searching import vocabulary
+from marketplace.services.searching import vocabulary_edits as edits
+from marketplace.services.upkeep import seeding
 from marketplace.web.forms import load
 from search import SearchRequest
 from tests import factories

@@ -11,8 +11,9 @@ from marketplace.history import record
 from marketplace.models import Appeal, EvaluationCycle, EvaluationSheet, Membership, Round
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import Role, StandingPhase
-from marketplace.services import as_of, programme_texts, why
-from marketplace.services.why_rules import pinned, pins
+from marketplace.services.audit import why
+from marketplace.services.audit.why_rules import pinned, pins
+from marketplace.services.pool import as_of, programme_texts
 from tests import factories
 
 

@@ -14,8 +14,9 @@ from marketplace.models import Membership, Provider
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import Role, StandingPhase
 from marketplace.programmes import nouns
-from marketplace.services import audit_digests, badges, seals
-from marketplace.services.why_sources import facts, registry
+from marketplace.services.audit import audit_digests, seals
+from marketplace.services.audit.why_sources import facts, registry
+from marketplace.services.pool import badges
 from marketplace.web.admin.labels import ACTIONS, STATES
 from tests import factories
 from tests.support.pages import Page

@@ -16,8 +16,8 @@ from marketplace.db import Database
 from marketplace.history import record
 from marketplace.models import AuditDigest, Organisation, SecurityEvent
 from marketplace.permissions import SYSTEM
-from marketplace.services import audit_digests, seals
-from marketplace.services.seals import Flaw, Head
+from marketplace.services.audit import audit_digests, seals
+from marketplace.services.audit.seals import Flaw, Head
 from tests import factories
 
 SIGNER = Signer(["a key of this installation, long enough"])

@@ -16,7 +16,7 @@ from marketplace.db import Database
 from marketplace.mail import Mailer
 from marketplace.models import CaseVersion, Provider, StoredFile
 from marketplace.phases import CasePhase, Role
-from marketplace.services import case_studies
+from marketplace.services.cases import case_studies
 from tests import factories
 from tests.support.browser_like import BrowserLike
 

@@ -10,7 +10,8 @@ from marketplace import clock
 from marketplace.models import CaseConsent, CaseStudy, CaseVersion, Event, Message, StoredFile
 from marketplace.permissions import Actor
 from marketplace.phases import CasePhase, Role
-from marketplace.services import case_counts, tasks
+from marketplace.services.cases import case_counts
+from marketplace.services.inbox import tasks
 from tests import factories
 from tests.integration.cases.conftest import CLIENT_USCC, TEXT
 from tests.support import sample_files

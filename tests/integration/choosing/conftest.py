@@ -11,8 +11,8 @@ from marketplace.db import Database
 from marketplace.models import Organisation, Provider, SavedSearch, Selection
 from marketplace.permissions import Actor
 from marketplace.phases import OrganisationKind, Role
-from marketplace.services import saved_searches, selections
-from marketplace.services.saved_searches import Wanted
+from marketplace.services.choosing import saved_searches, selections
+from marketplace.services.choosing.saved_searches import Wanted
 from tests import factories
 
 SEGMENTS = ("home_appliance", "auto_parts", "rail_equipment", "general_parts")

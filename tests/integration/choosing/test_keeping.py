@@ -18,7 +18,7 @@ from marketplace.models import (
 )
 from marketplace.permissions import NOBODY, RULES, SYSTEM, Actor, Permission, visible
 from marketplace.phases import Role
-from marketplace.services import favourites, kept, selections, shortlists
+from marketplace.services.choosing import favourites, kept, selections, shortlists
 from tests import factories
 from tests.integration.choosing.conftest import make_firm, make_listed, save
 

@@ -12,8 +12,9 @@ from marketplace.indexing.upkeep import rebuild_index
 from marketplace.models import Message, OutboxItem, SavedSearch, SearchMatch
 from marketplace.permissions import NOBODY, SYSTEM
 from marketplace.phases import Role
-from marketplace.services import inbox, saved_searches
-from marketplace.services.saved_searches import EVERY, MOST_MATCHES, Wanted
+from marketplace.services.choosing import saved_searches
+from marketplace.services.choosing.saved_searches import EVERY, MOST_MATCHES, Wanted
+from marketplace.services.inbox import inbox
 from tests import factories
 from tests.integration.choosing.conftest import make_firm, save
 from tests.support import market as markets

@@ -13,8 +13,10 @@ from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.models import Event, Membership, Message, Organisation, Round, Selection
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import ChoicePhase, ProjectPhase, Role, StandingPhase
-from marketplace.services import filings, selection_rules, selections, tasks
-from marketplace.services.selection_tasks import NEXT
+from marketplace.services.choosing import selection_rules, selections
+from marketplace.services.choosing.selection_tasks import NEXT
+from marketplace.services.inbox import tasks
+from marketplace.services.projects import filings
 from tests import factories
 from tests.integration.choosing.conftest import make_firm, make_listed, save
 

@@ -10,9 +10,9 @@ from marketplace import clock
 from marketplace.models import Complaint, Event, Message, SpotCheck
 from marketplace.permissions import NOBODY
 from marketplace.phases import ComplaintPhase
-from marketplace.services import complaints_hearing
-from marketplace.services.complaints import Filing, file_public
-from marketplace.services.receipts import digest_of
+from marketplace.services.audit.receipts import digest_of
+from marketplace.services.checks import complaints_hearing
+from marketplace.services.checks.complaints import Filing, file_public
 from tests.support import world_upkeep as world
 from tests.support.forms import forms
 

@@ -19,7 +19,7 @@ from marketplace.models import (
 )
 from marketplace.permissions import NOBODY, RULES, SYSTEM, Actor, Permission, visible
 from marketplace.phases import Role
-from marketplace.services.receipts import digest_of
+from marketplace.services.audit.receipts import digest_of
 from tests import factories
 from tests.support import world_upkeep as world
 

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 from marketplace import create_app
 from marketplace.db import current_session
 from marketplace.models import Provider
-from marketplace.services import texts
+from marketplace.services.profiles import texts
 from marketplace.web import drafts
 from marketplace.web.access import signed_in
 from tests.support.browser_like import BrowserLike

@@ -14,9 +14,11 @@ from marketplace.crypto import Cipher
 from marketplace.models import FormDraft, HeldForm, Provider, StoredFile, UserSession
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import drafts, held_forms, resealing, sessions
-from marketplace.services.drafts import Typed
-from marketplace.services.sessions import Device
+from marketplace.services.accounts import sessions
+from marketplace.services.accounts.sessions import Device
+from marketplace.services.audit import resealing
+from marketplace.services.forms import drafts, held_forms
+from marketplace.services.forms.drafts import Typed
 from tests import factories
 from tests.support import sample_files
 from tests.support.forms import forms

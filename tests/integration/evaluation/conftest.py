@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.db import Database
 from marketplace.models import Round
-from marketplace.services import seeding
+from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.support.world_evaluations import Panel
 

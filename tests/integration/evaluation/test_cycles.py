@@ -23,7 +23,7 @@ from marketplace.models import (
 from marketplace.permissions import NOBODY, SYSTEM, can, visible
 from marketplace.permissions import Permission as P
 from marketplace.phases import Role
-from marketplace.services import calendar
+from marketplace.services.calendar import calendar
 from marketplace.services.evaluation import cycles, objections, publishing, seats, sheets
 from marketplace.services.evaluation.sheets import Entry
 from tests import factories

@@ -23,7 +23,7 @@ from marketplace.models import (
     Quota,
 )
 from marketplace.phases import Role
-from marketplace.services import seeding
+from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.support.browser_like import BrowserLike

@@ -9,8 +9,8 @@ from marketplace import clock
 from marketplace.db import Database
 from marketplace.models import EvaluationCycle, EvaluationSheet, Event, GradeObjection
 from marketplace.permissions import Actor
-from marketplace.services import seeding
 from marketplace.services.evaluation import cycles, objections, publishing, sheets
+from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.support.counts import count
 from tests.support.together import together

@@ -17,7 +17,7 @@ from marketplace.permissions import SYSTEM, Actor
 from marketplace.schemas.imports import load_vocabulary
 from marketplace.services.importing import jobs, template
 from marketplace.services.importing.jobs import Upload
-from marketplace.services.seeding import seed_vocabulary
+from marketplace.services.upkeep.seeding import seed_vocabulary
 from tests import factories
 
 Rows = dict[str, list[dict[str, Any]]]

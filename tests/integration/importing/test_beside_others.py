@@ -13,7 +13,7 @@ from marketplace import clock
 from marketplace.errors import Conflict
 from marketplace.models import ImportRow, Product
 from marketplace.permissions import SYSTEM
-from marketplace.services import holders
+from marketplace.services.accounts import holders
 from marketplace.services.importing import applying, jobs, writing
 from marketplace.services.importing.applying import Context
 from marketplace.services.importing.holding import Holder

@@ -21,7 +21,8 @@ from marketplace.models import (
     Waiver,
 )
 from marketplace.phases import LIVE_PHASES
-from marketplace.services import calendar, seeding
+from marketplace.services.calendar import calendar
+from marketplace.services.upkeep import seeding
 from tests.integration.importing import books
 from tests.integration.importing.test_round_trip import stored
 

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from marketplace.models import Event, ImportJob, Product, StoredFile, User
 from marketplace.phases import Role
-from marketplace.services import calendar, seeding
+from marketplace.services.calendar import calendar
 from marketplace.services.importing import uploads
+from marketplace.services.upkeep import seeding
 from marketplace.storage import open_storage
 from tests.integration.importing import books
 

@@ -16,7 +16,7 @@ from marketplace.models import (
     Provider,
 )
 from marketplace.schemas.import_columns import BY_CODE
-from marketplace.services import contacts
+from marketplace.services.pool import contacts
 from tests.integration.importing import books
 from tests.integration.importing.books import ALPHA, BETA, CIPHER, GAMMA
 

@@ -16,10 +16,11 @@ from marketplace.mail import Mailer
 from marketplace.models import CalendarDay, CalendarYear, Event, Message, OutboxItem, User
 from marketplace.permissions import Actor
 from marketplace.phases import OrganisationKind, Role
-from marketplace.services import digest, inbox, memberships, message_kinds
-from marketplace.services.inbox import NOTICE, Reader
-from marketplace.services.memberships import Decision
-from marketplace.services.notices import Notifier
+from marketplace.services.inbox import digest, inbox, message_kinds
+from marketplace.services.inbox.inbox import NOTICE, Reader
+from marketplace.services.inbox.notices import Notifier
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Decision
 from tests import factories
 
 FACTS = {"title": "关于报送材料的通知", "text": "请在月底前报送。"}

@@ -10,8 +10,8 @@ from sqlalchemy import event, select
 from marketplace import clock
 from marketplace.models import ImportJob, Message
 from marketplace.phases import ImportPhase, Role, SelectionPhase, StandingPhase
-from marketplace.services import inbox
-from marketplace.services.inbox import Reader
+from marketplace.services.inbox import inbox
+from marketplace.services.inbox.inbox import Reader
 from tests import factories
 
 

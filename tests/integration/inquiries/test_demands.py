@@ -12,19 +12,13 @@ from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.models import Message, StoredFile
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import AnswerPhase, DemandPhase, InquiryPhase, Role, StandingPhase
-from marketplace.services import (
-    demands,
-    demands_answers,
-    demands_rules,
-    files,
-    inquiries,
-    inquiry_clock,
-    inquiry_tasks,
-    tasks,
-)
-from marketplace.services.demands import Content
-from marketplace.services.demands_answers import Offer
-from marketplace.services.inquiry_rules import rules
+from marketplace.services.demands import demands, demands_answers, demands_rules
+from marketplace.services.demands.demands import Content
+from marketplace.services.demands.demands_answers import Offer
+from marketplace.services.files import files
+from marketplace.services.inbox import tasks
+from marketplace.services.inquiries import inquiries, inquiry_clock, inquiry_tasks
+from marketplace.services.inquiries.inquiry_rules import rules
 from tests.support import world_inquiries as world
 
 assert inquiry_tasks  # tasks register themselves

@@ -20,8 +20,9 @@ from marketplace.models import (
 )
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import InquiryPhase, Role, StandingPhase
-from marketplace.services import (
-    files,
+from marketplace.services.files import files
+from marketplace.services.inbox import tasks
+from marketplace.services.inquiries import (
     inquiries,
     inquiry_clock,
     inquiry_contacts,
@@ -29,10 +30,9 @@ from marketplace.services import (
     inquiry_threads,
     inquiry_watch,
     response_rates,
-    tasks,
 )
-from marketplace.services.inquiries import Question
-from marketplace.services.inquiry_rules import rules
+from marketplace.services.inquiries.inquiries import Question
+from marketplace.services.inquiries.inquiry_rules import rules
 from tests import factories
 from tests.support import world_inquiries as world
 

@@ -18,8 +18,10 @@ from marketplace.models import (
     StoredFile,
 )
 from marketplace.phases import Role, StandingPhase
-from marketplace.services import demands, inquiry_clock, seeding
-from marketplace.services.demands import Content
+from marketplace.services.demands import demands
+from marketplace.services.demands.demands import Content
+from marketplace.services.inquiries import inquiry_clock
+from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.support import sample_files
 from tests.support import world_inquiries as world

@@ -12,9 +12,11 @@ from marketplace.db import Database
 from marketplace.history import record
 from marketplace.models import Demand, Event, Inquiry, InquiryParty, Membership
 from marketplace.permissions import SYSTEM
-from marketplace.services import demands_answers, inquiries, inquiry_rules, memberships
-from marketplace.services.inquiries import Question
-from marketplace.services.memberships import Decision
+from marketplace.services.demands import demands_answers
+from marketplace.services.inquiries import inquiries, inquiry_rules
+from marketplace.services.inquiries.inquiries import Question
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Decision
 from tests import factories
 from tests.support import world_inquiries as world
 from tests.support.counts import count

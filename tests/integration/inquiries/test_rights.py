@@ -11,8 +11,9 @@ from marketplace.models import Demand, DemandAnswer, Inquiry, InquiryMessage, In
 from marketplace.permissions import NOBODY, RULES, SYSTEM, Actor, Permission, visible
 from marketplace.permissions.market import MARKET_RULES
 from marketplace.phases import Role
-from marketplace.services import demands_answers, inquiry_threads
-from marketplace.services.demands_answers import Offer
+from marketplace.services.demands import demands_answers
+from marketplace.services.demands.demands_answers import Offer
+from marketplace.services.inquiries import inquiry_threads
 from tests.support import world_inquiries as world
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

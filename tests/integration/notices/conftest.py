@@ -25,7 +25,8 @@ from marketplace.models import (
     Round,
 )
 from marketplace.phases import Role, SelectionPhase
-from marketplace.services import calendar, seeding
+from marketplace.services.calendar import calendar
+from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.support.browser_like import BrowserLike
 

@@ -9,13 +9,10 @@ from marketplace.errors import Conflict
 from marketplace.models import Event
 from marketplace.permissions import SYSTEM
 from marketplace.phases import SelectionPhase
-from marketplace.services import (
-    calendar,
-    candidacies,
-    public_notices,
-    public_notices_selection,
-)
-from marketplace.services.public_notices import Content
+from marketplace.services.calendar import calendar
+from marketplace.services.notices import public_notices, public_notices_selection
+from marketplace.services.notices.public_notices import Content
+from marketplace.services.pool import candidacies
 from tests import factories
 from tests.integration.notices.conftest import Bureau
 from tests.unit.clock.test_holiday_notice import TEXTS

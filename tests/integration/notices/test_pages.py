@@ -17,7 +17,7 @@ from marketplace.models import (
     StoredFile,
 )
 from marketplace.phases import EntryPhase, NoticePhase, ObjectionPhase, Role, SelectionPhase
-from marketplace.services import files_upkeep
+from marketplace.services.files import files_upkeep
 from tests import factories
 from tests.integration.notices.conftest import NAME, PHONE, Bureau
 from tests.support import sample_files

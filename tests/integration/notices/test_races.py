@@ -25,17 +25,17 @@ from marketplace.models import (
 )
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import OPEN_OBJECTIONS, EntryPhase, ObjectionPhase, Role, SelectionPhase
-from marketplace.services import (
-    database_clock,
+from marketplace.services.audit import receipts
+from marketplace.services.calendar import database_clock
+from marketplace.services.notices import (
     objections,
     objections_desk,
     public_notices,
     public_notices_finish,
     public_notices_selection,
-    receipts,
 )
-from marketplace.services.objections import Contact, Filing
-from marketplace.services.public_notices_kinds import Ending
+from marketplace.services.notices.objections import Contact, Filing
+from marketplace.services.notices.public_notices_kinds import Ending
 from tests import factories
 from tests.support.counts import count
 from tests.support.world_notices import make_entry, make_notice, make_objection

@@ -13,8 +13,8 @@ from marketplace.db import Database
 from marketplace.models import Membership, Provider, Round
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import memberships
-from marketplace.services.memberships import Admission
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Admission
 from tests import factories
 
 LISTED_ON = date(2024, 3, 1)

@@ -13,8 +13,8 @@ from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.models import Ban, Event, Membership, OutboxItem
 from marketplace.permissions import NOBODY, RULES, SYSTEM, Actor, Permission
 from marketplace.phases import LIVE_PHASES, Role, StandingPhase
-from marketplace.services import bans, memberships
-from marketplace.services.memberships import Decision
+from marketplace.services.pool import bans, memberships
+from marketplace.services.pool.memberships import Decision
 from tests import factories
 from tests.integration.pool.conftest import Pool, actor
 
@@ -246,7 +246,7 @@ def test_live_places_equal_the_count_after_a_walk(pool: Pool) -> None:
 
 
 def test_a_ban_of_years_ends_the_day_before_the_anniversary() -> None:
-    from marketplace.services.durations import last_day, years_after
+    from marketplace.services.calendar.durations import last_day, years_after
 
     assert last_day(date(2024, 3, 1), 3) == date(2027, 2, 28)
     assert years_after(date(2024, 2, 29), 1) == date(2025, 3, 1)

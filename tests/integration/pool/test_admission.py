@@ -10,8 +10,8 @@ from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.models import Ban, Event, Membership, OutboxItem, Waiver
 from marketplace.permissions import NOBODY, SYSTEM
 from marketplace.phases import RoundPhase, SelectionPhase, StandingPhase
-from marketplace.services import conflicts, memberships, quotas, waivers
-from marketplace.services.admission_rules import Level
+from marketplace.services.pool import conflicts, memberships, quotas, waivers
+from marketplace.services.pool.admission_rules import Level
 from tests import factories
 from tests.integration.pool.conftest import LISTED_ON, Pool
 

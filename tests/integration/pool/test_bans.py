@@ -12,8 +12,9 @@ from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.history import Why
 from marketplace.models import Ban, Event, Provider
 from marketplace.phases import Role
-from marketplace.services import bans, durations, memberships
-from marketplace.services.memberships import Decision
+from marketplace.services.calendar import durations
+from marketplace.services.pool import bans, memberships
+from marketplace.services.pool.memberships import Decision
 from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.integration.pool.conftest import Pool

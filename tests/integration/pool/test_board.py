@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from marketplace.db import Database
 from marketplace.models import Quota, Round
 from marketplace.phases import PUBLIC_PHASES, Role, SelectionPhase, StandingPhase
-from marketplace.services import membership_list, pool_board
-from marketplace.services.membership_list import Filters
-from marketplace.services.pool_board import Board, Cell
+from marketplace.services.pool import membership_list, pool_board
+from marketplace.services.pool.membership_list import Filters
+from marketplace.services.pool.pool_board import Board, Cell
 from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.integration.pool.conftest import Pool

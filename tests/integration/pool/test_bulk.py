@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 from marketplace.errors import Invalid
 from marketplace.models import Event, Membership
 from marketplace.phases import Role, StandingPhase
-from marketplace.services import bulk
-from marketplace.services.memberships import Decision
+from marketplace.services.pool import bulk
+from marketplace.services.pool.memberships import Decision
 from tests import factories
 from tests.integration.pool.conftest import Pool, actor
 

@@ -11,8 +11,8 @@ from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.models import Candidacy, Event, Quota
 from marketplace.permissions import SYSTEM
 from marketplace.phases import SelectionPhase, StandingPhase
-from marketplace.services import candidacies, quotas
-from marketplace.services.candidacies import Entry, Listing
+from marketplace.services.pool import candidacies, quotas
+from marketplace.services.pool.candidacies import Entry, Listing
 from tests import factories
 from tests.integration.pool.conftest import LISTED_ON, Pool
 

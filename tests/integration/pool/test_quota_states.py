@@ -19,9 +19,9 @@ from marketplace.errors import Conflict
 from marketplace.models import Candidacy, Membership, Provider, Quota
 from marketplace.permissions import SYSTEM
 from marketplace.phases import HOLDING_PHASES, LIVE_PHASES, SelectionPhase, StandingPhase
-from marketplace.services import candidacies, memberships, quotas
-from marketplace.services.candidacies import Entry, Listing
-from marketplace.services.memberships import Admission, Decision
+from marketplace.services.pool import candidacies, memberships, quotas
+from marketplace.services.pool.candidacies import Entry, Listing
+from marketplace.services.pool.memberships import Admission, Decision
 from tests import factories
 from tests.support.counts import count
 

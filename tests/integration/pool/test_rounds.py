@@ -14,8 +14,8 @@ from marketplace.models import Event, Quota, Round
 from marketplace.permissions import NOBODY, SYSTEM
 from marketplace.phases import Role, RoundPhase
 from marketplace.programmes.schema import Programme
-from marketplace.services import rounds
-from marketplace.services.rounds import Opening
+from marketplace.services.pool import rounds
+from marketplace.services.pool.rounds import Opening
 from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.integration.pool.conftest import Pool

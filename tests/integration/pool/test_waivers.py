@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.models import Event, Waiver
-from marketplace.services import waivers
+from marketplace.services.pool import waivers
 from tests import factories
 from tests.integration.pool.conftest import Pool
 

@@ -9,13 +9,8 @@ from marketplace import clock
 from marketplace.errors import Conflict, Invalid
 from marketplace.models import Ban, CaseStudy, Membership, Replacement
 from marketplace.phases import ProceedingKind, Role
-from marketplace.services import (
-    appeals,
-    appeals_deciding,
-    proceedings,
-    quotas,
-    removals_notice,
-)
+from marketplace.services.pool import quotas
+from marketplace.services.proceedings import appeals, appeals_deciding, proceedings, removals_notice
 from tests import factories
 from tests.integration.proceedings.test_removal import decided
 from tests.support.world_proceedings import WHY, actor_of

@@ -5,8 +5,8 @@ from sqlalchemy import event, select
 
 from marketplace.models import Membership, Proceeding, Round
 from marketplace.phases import ProceedingKind, Role
-from marketplace.services import proceedings
-from marketplace.services.proceedings_checks import Details
+from marketplace.services.proceedings import proceedings
+from marketplace.services.proceedings.proceedings_checks import Details
 from marketplace.workflow import LOADING
 from tests import factories
 from tests.support.proceedings_pages import plain, town

@@ -10,8 +10,9 @@ from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.history import Why
 from marketplace.models import Event, IssuedLetter, Message, Proceeding
 from marketplace.phases import ProceedingKind, Role
-from marketplace.services import memberships, proceedings, proceedings_tick, rectifications
-from marketplace.services.memberships import Decision
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Decision
+from marketplace.services.proceedings import proceedings, proceedings_tick, rectifications
 from tests.support.world_proceedings import SYSTEM, WHY, actor_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

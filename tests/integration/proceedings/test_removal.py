@@ -10,11 +10,11 @@ from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.history import Why
 from marketplace.models import CaseStudy, Event, IssuedLetter, NoticeEntry, Replacement
 from marketplace.phases import ProceedingKind, ProjectPhase, Role, StandingPhase
-from marketplace.services import (
+from marketplace.services.notices import public_notices_changes
+from marketplace.services.proceedings import (
     exits_projects,
     proceedings,
     proceedings_tick,
-    public_notices_changes,
     removals,
     removals_notice,
 )

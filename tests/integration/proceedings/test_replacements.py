@@ -7,7 +7,8 @@ from marketplace.errors import Conflict, Invalid
 from marketplace.history import Why
 from marketplace.models import Candidacy, Membership, NoticeEntry, PublicNotice, Quota
 from marketplace.phases import Role, StandingPhase
-from marketplace.services import public_notices_changes, replacements
+from marketplace.services.notices import public_notices_changes
+from marketplace.services.proceedings import replacements
 from tests import factories
 from tests.support.world_proceedings import SYSTEM, actor_of
 

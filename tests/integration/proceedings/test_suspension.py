@@ -7,7 +7,7 @@ from marketplace.errors import Conflict
 from marketplace.history import Why
 from marketplace.models import Proceeding
 from marketplace.phases import ProceedingKind
-from marketplace.services import proceedings
+from marketplace.services.proceedings import proceedings
 from tests import factories
 from tests.support.world_proceedings import SYSTEM, WHY
 

@@ -14,7 +14,7 @@ from marketplace.crypto import Cipher
 from marketplace.db import Database
 from marketplace.models import ChangeRequest, Product, Provider
 from marketplace.phases import Role
-from marketplace.services import contacts
+from marketplace.services.pool import contacts
 from tests import factories
 from tests.support.browser_like import BrowserLike
 

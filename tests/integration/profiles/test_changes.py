@@ -6,7 +6,8 @@ from sqlalchemy import event, func, select
 from marketplace.models import ChangeRequest, Event, Message, Organisation, OutboxItem, Provider
 from marketplace.permissions import Actor
 from marketplace.phases import RequestPhase, Role
-from marketplace.services import organisations, tasks
+from marketplace.services.inbox import tasks
+from marketplace.services.profiles import organisations
 from tests import factories
 from tests.integration.profiles.conftest import NEW, PHONE, VERSION
 

@@ -9,7 +9,8 @@ from marketplace import clock
 from marketplace.models import Event, Message, Provider
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import freshness_reminders, tasks
+from marketplace.services.inbox import tasks
+from marketplace.services.profiles import freshness_reminders
 from tests.integration.profiles.conftest import VERSION
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -12,7 +12,7 @@ from marketplace.db import Database
 from marketplace.models import ChangeRequest, PricePoint, Product
 from marketplace.permissions import SYSTEM
 from marketplace.phases import RequestPhase
-from marketplace.services import prices
+from marketplace.services.profiles import prices
 from tests import factories
 from tests.support.world_changes import make_change_request
 

@@ -12,7 +12,7 @@ from marketplace import clock
 from marketplace.models import OutboxItem, PricePoint, Product
 from marketplace.permissions import SYSTEM
 from marketplace.phases import RequestPhase
-from marketplace.services import prices, product_checks
+from marketplace.services.profiles import prices, product_checks
 from tests import factories
 from tests.integration.profiles.conftest import NEW
 from tests.support import sample_files

@@ -14,8 +14,8 @@ from marketplace.db import Database
 from marketplace.models import Membership, Organisation, Project, Provider, Round, StoredFile
 from marketplace.permissions import Actor
 from marketplace.phases import OrganisationKind, ProjectPhase, Role
-from marketplace.services import filings, projects
-from marketplace.services.filings import Filing
+from marketplace.services.projects import filings, projects
+from marketplace.services.projects.filings import Filing
 from tests import factories
 
 DISTRICT = "370212"

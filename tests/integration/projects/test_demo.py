@@ -25,8 +25,9 @@ from marketplace.phases import (
     ProjectPhase,
     Role,
 )
-from marketplace.services import demo_projects, ratings
-from marketplace.services.demo_stage import LOGINS
+from marketplace.services.demo import demo_projects
+from marketplace.services.demo.demo_stage import LOGINS
+from marketplace.services.projects import ratings
 from marketplace.settings import Settings
 from marketplace.storage import Kept
 from tests import factories

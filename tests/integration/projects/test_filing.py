@@ -10,7 +10,7 @@ from marketplace import clock
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.models import Event, Message, Milestone
 from marketplace.phases import ProjectPhase, Role, StandingPhase
-from marketplace.services import filings, projects
+from marketplace.services.projects import filings, projects
 from tests import factories
 from tests.integration.projects.conftest import World, acting
 

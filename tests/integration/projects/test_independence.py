@@ -5,7 +5,7 @@ import pytest
 from marketplace.errors import Conflict
 from marketplace.models import Organisation
 from marketplace.phases import ProjectPhase
-from marketplace.services import acceptances, change_notices, independence, projects
+from marketplace.services.projects import acceptances, change_notices, independence, projects
 from tests import factories
 from tests.integration.projects.conftest import World
 

@@ -12,8 +12,14 @@ from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.models import Acceptance, ChangeNotice, Milestone, Project
 from marketplace.permissions import Actor
 from marketplace.phases import AcceptancePhase, ChangePhase, MilestonePhase, ProjectPhase
-from marketplace.services import acceptances, change_notices, disputes, milestones, projects
-from marketplace.services.acceptances import Result
+from marketplace.services.projects import (
+    acceptances,
+    change_notices,
+    disputes,
+    milestones,
+    projects,
+)
+from marketplace.services.projects.acceptances import Result
 from tests import factories
 from tests.integration.projects.conftest import World, put_file
 

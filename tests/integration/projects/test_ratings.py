@@ -7,7 +7,7 @@ from marketplace import clock
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.models import Membership, Organisation, Provider, Rating
 from marketplace.phases import ProjectPhase
-from marketplace.services import project_rules, ratings
+from marketplace.services.projects import project_rules, ratings
 from tests import factories
 from tests.integration.projects.conftest import World
 

@@ -6,7 +6,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from marketplace.phases import MilestonePhase, ProjectPhase, Role
-from marketplace.services import project_tasks, tasks
+from marketplace.services.inbox import tasks
+from marketplace.services.projects import project_tasks
 from tests import factories
 from tests.integration.projects.conftest import World, acting
 

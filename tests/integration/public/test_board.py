@@ -14,7 +14,7 @@ from marketplace import clock
 from marketplace.db import Database
 from marketplace.indexing.upkeep import rebuild_index
 from marketplace.phases import SelectionPhase, StandingPhase
-from marketplace.services import seeding
+from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.support.browser_like import BrowserLike
 

@@ -7,8 +7,8 @@ import pytest
 from marketplace.models import CaseStudy, Product, Provider, Round
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import texts
-from marketplace.services.catalogue import masked
+from marketplace.services.profiles import texts
+from marketplace.services.profiles.catalogue import masked
 from tests import factories
 from tests.support.market import open_market
 from tests.support.pages import Page, find, text

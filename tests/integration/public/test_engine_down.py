@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from marketplace import create_app
-from marketplace.services import seeding
+from marketplace.services.upkeep import seeding
 from marketplace.settings import Settings
 from tests.support.browser_like import BrowserLike
 from tests.support.market import fill

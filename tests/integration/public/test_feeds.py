@@ -14,8 +14,9 @@ from marketplace.indexing.upkeep import rebuild_index
 from marketplace.models import Membership, Product, Provider, Round
 from marketplace.permissions import Actor
 from marketplace.phases import Role
-from marketplace.services import catalogue, memberships
-from marketplace.services.memberships import Decision
+from marketplace.services.pool import memberships
+from marketplace.services.pool.memberships import Decision
+from marketplace.services.profiles import catalogue
 from marketplace.worker import Worker
 from marketplace.worker_jobs import jobs
 from marketplace.workflow import locked

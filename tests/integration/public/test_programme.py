@@ -14,7 +14,7 @@ from marketplace.db import Database
 from marketplace.phases import Role, RoundPhase
 from marketplace.programmes import library
 from marketplace.programmes.library import Library
-from marketplace.services import seeding
+from marketplace.services.upkeep import seeding
 from marketplace.settings import ROOT
 from tests import factories
 from tests.integration.conftest import LoginAs

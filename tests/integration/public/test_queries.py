@@ -18,7 +18,7 @@ LIST, DETAIL = 6, 10
 @pytest.fixture(autouse=True)
 def words_stay(monkeypatch):
     """Words are read again every few seconds; on a slow machine that falls into a count."""
-    monkeypatch.setattr("marketplace.services.vocabulary.HOLD_SECONDS", 3600.0)
+    monkeypatch.setattr("marketplace.services.searching.vocabulary.HOLD_SECONDS", 3600.0)
 
 
 @contextmanager

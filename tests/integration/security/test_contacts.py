@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from marketplace.models import Event, Provider, SecurityEvent
 from marketplace.phases import Role
-from marketplace.services import contacts
+from marketplace.services.pool import contacts
 from marketplace.web.limits import LIMITS
 from tests import factories
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from marketplace import create_app
 from marketplace.models import OneTimeLink, RecoveryCode, User, UserSession
-from marketplace.services import second_factor
+from marketplace.services.accounts import second_factor
 from tests import factories
 from tests.support.routes import safe
 from tests.support.world import ANONYMOUS

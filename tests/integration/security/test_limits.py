@@ -12,7 +12,7 @@ from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import text
 
 from marketplace.db import Database, make_engine
-from marketplace.services import lockout
+from marketplace.services.accounts import lockout
 from marketplace.web.limits import SqlStorage
 from tests.support.counts import count
 from tests.support.source import ROOT

@@ -15,10 +15,11 @@ from marketplace.db import Database, make_engine
 from marketplace.errors import Conflict, Unavailable
 from marketplace.models import Event, Organisation, SecurityEvent, StoredFile
 from marketplace.permissions import SYSTEM
-from marketplace.services import organisations, seals
+from marketplace.services.audit import seals
 from marketplace.services.backup.databases import copy
 from marketplace.services.backup.making import Made, make
 from marketplace.services.backup.restoring import check, restore
+from marketplace.services.profiles import organisations
 from marketplace.storage import Storage
 from tests import factories
 from tests.support import sample_files

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.models import Provider, StoredFile
 from marketplace.permissions import Actor, Permission
 from marketplace.phases import Role
-from marketplace.services import files
+from marketplace.services.files import files
 from marketplace.services.uploads import slots
 from marketplace.services.uploads.keeping import Received
 from marketplace.services.uploads.slots import Rules, Slot

@@ -21,8 +21,8 @@ from marketplace.errors import Invalid
 from marketplace.models import Provider, StoredFile
 from marketplace.models.files import CLEAN, INFECTED, PENDING
 from marketplace.phases import Role
-from marketplace.services import files, files_upkeep
-from marketplace.services.files import Change
+from marketplace.services.files import files, files_upkeep
+from marketplace.services.files.files import Change
 from marketplace.services.uploads.scanner import Scanner
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, signed_in

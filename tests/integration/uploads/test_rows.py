@@ -15,8 +15,8 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import Event, Provider, StoredFile
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import Role
-from marketplace.services import files, files_upkeep
-from marketplace.services.files import Change
+from marketplace.services.files import files, files_upkeep
+from marketplace.services.files.files import Change
 from marketplace.services.uploads import slots
 from tests import factories
 from tests.integration.uploads.conftest import LETTERS, PHOTOS

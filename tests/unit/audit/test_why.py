@@ -3,7 +3,8 @@
 from datetime import date
 
 from marketplace import clock
-from marketplace.services import evidence, why
+from marketplace.services.audit import why
+from marketplace.services.pool import evidence
 
 
 def test_a_count_of_working_days_is_kept_with_the_days_that_did_not_count():

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from marketplace.clock import DayRule, WorkingCalendar
-from marketplace.services import due_days
+from marketplace.services.calendar import due_days
 
 SPRING = {
     date(2026, 5, day): DayRule(False, "劳动节") for day in range(1, 6)

@@ -3,8 +3,8 @@
 import pytest
 
 from marketplace.errors import Invalid
-from marketplace.services.calendar_notice import read
-from marketplace.services.seeding import calendar_files, read_calendar
+from marketplace.services.calendar.calendar_notice import read
+from marketplace.services.upkeep.seeding import calendar_files, read_calendar
 
 TEXTS = {
     2024: """一、元旦：1月1日放假，与周末连休。

@@ -9,7 +9,7 @@ import pytest
 
 from marketplace.clock import WorkingCalendar
 from marketplace.errors import Invalid
-from marketplace.services.seeding import calendar_files, read_calendar
+from marketplace.services.upkeep.seeding import calendar_files, read_calendar
 
 FIRST, LAST = date(2019, 1, 1), date(2026, 12, 31)
 

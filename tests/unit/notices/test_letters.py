@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pypdfium2
 
-from marketplace.services.official_letters import DOCX, PAGE, SIDE, Letter, docx, pdf
+from marketplace.services.proceedings.official_letters import DOCX, PAGE, SIDE, Letter, docx, pdf
 from marketplace.services.uploads import inspection
 
 LETTER = Letter(

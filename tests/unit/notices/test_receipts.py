@@ -1,7 +1,7 @@
 """Receipt codes: random, forgiving to type, stored as a hash only."""
 
 from marketplace.crypto import digest
-from marketplace.services import receipts
+from marketplace.services.audit import receipts
 
 
 def test_a_code_is_stored_as_its_hash_and_typed_in_many_ways():

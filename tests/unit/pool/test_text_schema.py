@@ -5,7 +5,7 @@ from marshmallow import ValidationError
 
 from marketplace.models import CaseStudy, Product, Provider
 from marketplace.schemas import texts
-from marketplace.services.texts import EDITABLE
+from marketplace.services.profiles.texts import EDITABLE
 
 CODES = {"segment": ["auto_parts"], "scene": ["planning"], "deployment": ["saas"]}
 

@@ -59,7 +59,7 @@ def test_what_is_wrong_is_said() -> None:
 @pytest.mark.parametrize("noun", sorted(nouns.PHASES))
 def test_every_noun_has_a_file_whose_names_the_code_knows(noun: str) -> None:
     found = nouns.workflow(noun)
-    for module in pkgutil.iter_modules(services.__path__, "marketplace.services."):
+    for module in pkgutil.walk_packages(services.__path__, "marketplace.services."):
         importlib.import_module(module.name)  # guards and effects register themselves
     for step in found.transitions:
         assert step.by in set(Permission), (noun, step.action)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from marketplace.programmes import vocabulary
-from marketplace.services.vocabulary import Vocabulary, Word
+from marketplace.services.searching.vocabulary import Vocabulary, Word
 from search.needs import Ranked
 from tests.support.source import ROOT
 

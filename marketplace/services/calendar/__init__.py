@@ -1,0 +1,1 @@
+"""Working days, last days as instants, and the clock that closes windows."""

@@ -1,0 +1,1 @@
+"""Case studies: versions, the client's consent, checks, counters of published cases."""

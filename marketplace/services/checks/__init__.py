@@ -1,0 +1,1 @@
+"""Complaints, spot checks, activities and awards: what the evaluation reads beside projects."""

@@ -1,0 +1,1 @@
+"""An enterprise chooses: comparison, favourites, shortlists, saved searches, selections."""

@@ -1,0 +1,1 @@
+"""Demands that enterprises publish, and the answers of providers."""

@@ -1,0 +1,1 @@
+"""The demo's life: invented firms act through the same services as everybody."""

@@ -1,0 +1,1 @@
+"""Messages, mail and tasks."""

@@ -1,0 +1,1 @@
+"""Enquiries to providers: threads, their clock, response rates."""

@@ -1,0 +1,1 @@
+"""Public notices with their windows and endings, and the objections made to them."""

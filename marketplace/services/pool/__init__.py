@@ -1,0 +1,1 @@
+"""Places in the pool: rounds, quotas, admission, standing, board, evidence."""

@@ -1,0 +1,1 @@
+"""Case files of a place in the pool: rectification, removal, exit, appeal, replacement."""

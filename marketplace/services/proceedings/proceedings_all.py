@@ -1,0 +1,31 @@
+"""Every part of proceedings, so that its guards, effects and kinds of notices are registered."""
+
+from marketplace.services.proceedings import (
+    appeals,
+    appeals_deciding,
+    appeals_remedies,
+    exits,
+    exits_projects,
+    proceedings,
+    proceedings_tasks,
+    rectifications,
+    removals,
+    removals_notice,
+    replacements,
+    replacements_notice,
+)
+
+__all__ = [
+    "appeals",
+    "appeals_deciding",
+    "appeals_remedies",
+    "exits",
+    "exits_projects",
+    "proceedings",
+    "proceedings_tasks",
+    "rectifications",
+    "removals",
+    "removals_notice",
+    "replacements",
+    "replacements_notice",
+]

@@ -1,0 +1,1 @@
+"""What providers show: profile, products, prices, change requests, upkeep."""

@@ -1,0 +1,1 @@
+"""Contracts and projects: filing, milestones, changes, acceptance, disputes, ratings."""
