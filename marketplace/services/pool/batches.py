@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace.errors import Conflict, Invalid, MarketplaceError
 from marketplace.history import Why
-from marketplace.models import CaseVersion, Project
+from marketplace.models import CaseVersion, ChangeRequest, Project, Provider
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.services.cases import case_studies
 from marketplace.services.pool import applicants
+from marketplace.services.profiles import change_requests
 from marketplace.services.projects import independence, projects
 from marketplace.workflow import LOADING, refusals
 
@@ -60,6 +62,14 @@ def _case(session: Session, actor: Actor, row: Any, action: str, version: int, w
     return case_studies.step(session, actor, row, action, expected_version=version, why=why)
 
 
+def _change(
+    session: Session, actor: Actor, row: Any, action: str, version: int, why: Why
+) -> object:
+    return change_requests.step(
+        session, actor, row, action, expected_version=version, reason=why.get("reason", "")
+    )
+
+
 def _of_project(action: str, label: str, *, reason: bool = False) -> Step:
     return Step(
         Project, action, label, Permission.PROJECT_FILE, Permission.PROJECT_READ, _project,
@@ -74,11 +84,20 @@ def _of_case(action: str, label: str, *, reason: bool = False) -> Step:
     )  # fmt: skip
 
 
+def _of_change(action: str, label: str, *, reason: bool = False) -> Step:
+    return Step(
+        ChangeRequest, action, label, Permission.CHANGE_DECIDE, Permission.CHANGE_READ, _change,
+        lambda row: f"{row.title}（{row.provider.organisation.name}）", reason,
+    )  # fmt: skip
+
+
 STEPS: dict[str, Step] = {
     "file-projects": _of_project("accept", "同意备案"),
     "return-projects": _of_project("return", "退回修改", reason=True),
     "publish-cases": _of_case("case_publish", "审核通过，公开"),
     "return-cases": _of_case("case_return", "退回修改", reason=True),
+    "approve-changes": _of_change("change_approve", "审核通过，更新公开页"),
+    "return-changes": _of_change("change_return", "退回修改", reason=True),
 }
 """By the word in addresses."""
 
@@ -130,6 +149,9 @@ def _lock(session: Session, rows: Sequence[Any]) -> None:
         if isinstance(row, Project):
             concerned |= set(independence.concerned(session, row))
     applicants.lock(session, sorted(concerned))
+    owners = [row.provider_id for row in rows if isinstance(row, ChangeRequest)]
+    wanted = select(Provider.id).where(Provider.id.in_(owners)).order_by(Provider.id)
+    session.execute(wanted.with_for_update())
 
 
 def _attempt(

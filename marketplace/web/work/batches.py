@@ -1,6 +1,7 @@
 """One step on many things of a queue: tick them, see what is possible, do it, read the report."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import redirect, render_template, url_for
@@ -14,16 +15,33 @@ from marketplace.schemas.pool import BulkQuery, Versions
 from marketplace.services.forms import submissions
 from marketplace.services.pool import batches
 from marketplace.services.pool.batches import STEPS, Planned
+from marketplace.web import profile_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import form_data, load, page_again
 from marketplace.web.work import once
 from marketplace.web.work.blueprint import blueprint
 
+
+@dataclass(frozen=True)
+class Queue:
+    """Where things of one table wait: what the queue is called, where it is, and where one of
+    its things is. ``tells``: what a step would do to one thing, beside its name."""
+
+    title: str
+    endpoint: str
+    one: str
+    argument: str
+    tells: Callable[[Any], list[dict[str, str]]] = lambda _: []
+
+
 PAGES = {
-    "projects": ("合同备案与项目", "work.projects", "work.project", "project_id"),
-    "case_versions": ("案例审核", "work.cases", "work.case", "version_id"),
+    "projects": Queue("合同备案与项目", "work.projects", "work.project", "project_id"),
+    "case_versions": Queue("案例审核", "work.cases", "work.case", "version_id"),
+    "change_requests": Queue(
+        "资料修改审核", "work.changes", "work.change", "request_id", profile_shapes.change_rows
+    ),
 }
-"""By table: what its queue is called, where it is, and where one thing of it is."""
+"""By table."""
 
 
 class BatchForm(Schema):
@@ -49,9 +67,8 @@ def _endpoint(name: str) -> str:
 
 
 def _url(table: str, id_: int) -> str:
-    _, _, endpoint, argument = PAGES[table]
-    place: dict[str, Any] = {argument: id_}
-    return url_for(endpoint, **place)
+    place: dict[str, Any] = {PAGES[table].argument: id_}
+    return url_for(PAGES[table].one, **place)
 
 
 def _page(name: str, ids: list[int]) -> dict[str, Any]:
@@ -60,13 +77,13 @@ def _page(name: str, ids: list[int]) -> dict[str, Any]:
     planned = batches.plan(current_session(), current_actor(), step, ids)
     if not planned:
         raise NotFound("没有找到所选的内容")
-    title, queue, _, _ = PAGES[table]
+    queue = PAGES[table]
     return {
         "step": step,
         "lines": [_line(table, item) for item in planned],
         "possible": sum(not item.reasons for item in planned),
         "run_url": url_for(f"work.{_endpoint(name)}"),
-        "queue": {"label": title, "url": url_for(queue)},
+        "queue": {"label": queue.title, "url": url_for(queue.endpoint)},
     }
 
 
@@ -76,6 +93,7 @@ def _line(table: str, item: Planned) -> dict[str, Any]:
         "url": _url(table, item.subject.id),
         "item": f"{item.subject.id}:{item.subject.version}",
         "reasons": item.reasons,
+        "tells": PAGES[table].tells(item.subject),
     }
 
 

@@ -22,7 +22,7 @@ from marketplace.web import profile_shapes
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load
-from marketplace.web.work import once, shapes
+from marketplace.web.work import batches, once, shapes
 from marketplace.web.work.blueprint import blueprint
 
 PER_PAGE = 30
@@ -55,6 +55,7 @@ def changes() -> str:
     return render_template(
         "work/changes.html",
         rows=[_line(row) for row in rows],
+        batches=batches.offered("change_requests") if phase == RequestPhase.PENDING else [],
         tabs=[
             {
                 "label": workflow.state(item).staff_label,
@@ -78,6 +79,7 @@ def _line(row: ChangeRequest) -> dict[str, Any]:
     age = (clock.today() - clock.beijing(row.state_since).date()).days
     return {
         **profile_shapes.line(row, url_for("work.change", request_id=row.id)),
+        "id": row.id,
         "provider": row.provider.organisation.name,
         "age": "今天" if age < 1 else f"{age} 天",
     }
