@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy.orm import Session
+
 from marketplace.models import Product
 from marketplace.schemas.import_columns import SIZES
 from marketplace.services.choosing.compare import (
     Facts,
+    Group,
     Item,
     Phrases,
+    Row,
     Value,
     day,
     number,
     wan,
     wan_range,
 )
+from marketplace.services.inquiries import inquiry_rules, response_rates
+from marketplace.services.inquiries.response_rates import Rate
 from marketplace.services.profiles.catalogue import gravest, state_of
 
 
@@ -123,6 +129,26 @@ PRODUCT_FACTS: Facts = (
         ("知识产权登记号", lambda item, _: item.product.ip_no),
     )),
 )  # fmt: skip
+
+
+def responses(session: Session, items: Sequence[Item]) -> tuple[Group, ...]:
+    """How reliably each provider answers enquiries (F-V11), if that is known of one of them.
+
+    Not part of ``PROVIDER_FACTS``: a rate changes without anybody's edit, and a snapshot holds
+    what providers said of themselves.
+    """
+    rates = response_rates.of_each(session, [item.id for item in items])
+    if all(rate.percent is None for rate in rates.values()):
+        return ()
+    texts = tuple(_response(rates.get(item.id)) for item in items)
+    return (Group("服务", (Row("咨询按期答复", texts),)),)
+
+
+def _response(rate: Rate | None) -> str:
+    if rate is None or rate.percent is None:
+        return f"近一年到期的咨询不足{inquiry_rules.rules().rate_minimum}条"
+    mean = "" if rate.hours is None else f"，平均 {rate.hours:.1f} 小时"
+    return f"{rate.percent:.0f}%（n={rate.n}）{mean}"
 
 
 def sizes(codes: Sequence[str]) -> tuple[str, ...]:

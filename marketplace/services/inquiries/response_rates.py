@@ -6,10 +6,11 @@ the clock ran out, unanswered, speaks neither for nor against. Below the declare
 is shown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -32,20 +33,27 @@ class Rate:
 
 def of(session: Session, provider_id: int) -> Rate:
     """The rate of one provider now; one query."""
-    return _rate(*session.execute(_counted(provider_id)).one())
+    return _rate(*session.execute(_counted(InquiryParty.provider_id == provider_id)).one())
+
+
+def of_each(session: Session, provider_ids: Sequence[int]) -> dict[int, Rate]:
+    """The rates of some providers now, in one query; who was never asked has none."""
+    whose = InquiryParty.provider_id
+    query = _counted(whose.in_(provider_ids)).add_columns(whose).group_by(whose)
+    return {id_: _rate(n, good, minutes) for n, good, minutes, id_ in session.execute(query)}
 
 
 def beside_team(session: Session, provider_id: int) -> tuple[Rate, Team]:
     """The same with the size of the provider's roster, still in one query: its page shows both."""
     people = select(func.count()).select_from(Person).where(Person.provider_id == provider_id)
-    query = _counted(provider_id).add_columns(
+    query = _counted(InquiryParty.provider_id == provider_id).add_columns(
         people.scalar_subquery(), people.where(Person.is_local).scalar_subquery()
     )
     n, good, minutes, everybody, local = session.execute(query).one()
     return _rate(n, good, minutes), Team(everybody, local)
 
 
-def _counted(provider_id: int) -> Select[Any]:
+def _counted(whose: ColumnElement[bool]) -> Select[Any]:
     """SELECT of how many enquiries count, how many were answered in time, and the mean minutes."""
     now = clock.now()
     answered = InquiryParty.answered_at.is_not(None)
@@ -56,7 +64,7 @@ def _counted(provider_id: int) -> Select[Any]:
     return select(
         func.count(), func.coalesce(func.sum(on_time), 0), func.avg(InquiryParty.minutes)
     ).where(
-        InquiryParty.provider_id == provider_id,
+        whose,
         InquiryParty.sent_at >= now - rules().window,
         or_(answered, and_(InquiryParty.reply_by <= now, ~ended_early)),
     )

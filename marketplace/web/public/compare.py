@@ -12,7 +12,7 @@ from marketplace.db import current_session
 from marketplace.errors import Invalid
 from marketplace.services.choosing import compare
 from marketplace.services.choosing.compare import Chosen, Facts, Group, Item
-from marketplace.services.choosing.compare_facts import PRODUCT_FACTS, PROVIDER_FACTS
+from marketplace.services.choosing.compare_facts import PRODUCT_FACTS, PROVIDER_FACTS, responses
 from marketplace.services.pool import exports
 from marketplace.services.profiles.catalogue import gravest, state_of
 from marketplace.web.access import public
@@ -39,6 +39,8 @@ class Kind:
     list_url: str
     choose: Callable[[Session, Sequence[int]], Chosen]
     facts: Facts
+    more: Callable[[Session, Sequence[Item]], tuple[Group, ...]] = lambda *_: ()
+    """What is known of them beside what they say themselves."""
 
 
 PROVIDERS = Kind(
@@ -50,6 +52,7 @@ PROVIDERS = Kind(
     "/providers",
     compare.providers,
     PROVIDER_FACTS,
+    responses,
 )
 PRODUCTS = Kind(
     "product",
@@ -164,7 +167,8 @@ def _id(text: str) -> int:
 
 
 def _groups(kind: Kind, items: Sequence[Item]) -> tuple[Group, ...]:
-    return compare.table(items, kind.facts, vocabulary())
+    own = compare.table(items, kind.facts, vocabulary())
+    return (*own, *kind.more(current_session(), items))
 
 
 def _head(kind: Kind, item: Item, items: Sequence[Item], different: bool) -> dict[str, Any]:

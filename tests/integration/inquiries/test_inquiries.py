@@ -325,6 +325,9 @@ def test_rates_need_enough_enquiries_and_count_them_right(market, monkeypatch):
     row(old + timedelta(hours=1), sent=old - timedelta(days=9), by=old)
     assert rate()[0] == 5
     assert response_rates.of(session, market.two.provider.id).n == 0
+    ids = [one.provider.id, market.two.provider.id]
+    mine = response_rates.of(session, one.provider.id)
+    assert response_rates.of_each(session, ids) == {one.provider.id: mine}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from marketplace.indexing.upkeep import rebuild_index
@@ -26,7 +27,7 @@ from tests import factories
 from tests.support import sample_files
 from tests.support import world_inquiries as world
 from tests.support.browser_like import BrowserLike
-from tests.support.pages import Page
+from tests.support.pages import Page, find, text
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SECRET = "甲企业的机密价格七万三"
@@ -242,10 +243,20 @@ def test_an_enquiry_nobody_answers_is_seen_by_all_whom_it_concerns(people, datab
     for id_ in answered[:4]:
         age(id_, 30, 2)
     assert "近一年到期的咨询不足5条，暂不显示" in Page(client.get(page)).main
+    both = f"id={number}&id={people.providers[1]}"
+    assert "咨询按期答复" not in Page(client.get(f"/compare?{both}")).main
     age(answered[4], 30, 2)
     assert "100%（n=5），平均 2.0 小时" in Page(client.get(page)).main
     age(last, 30)
     assert "83%（n=6），平均 2.0 小时" in Page(client.get(page)).main
+    cells = ("咨询按期答复", "83%（n=6），平均 2.0 小时", "近一年到期的咨询不足5条")
+    compared = Page(client.get(f"/compare?{both}&diff=1")).one("table", "compare-table")
+    assert cells in [
+        tuple(text(cell) for cell in (*find(row, "th"), *find(row, "td")))
+        for row in find(compared, "tr")
+    ]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(f"/compare.xlsx?{both}").data))
+    assert list(cells) in book.get_sheet_by_index(0).to_python()
     assert Page(people.staff.get("/work/inquiries")).total == 1
     assert inquiry_clock.run(database) == 1
     thread = Page(people.me.get(f"/me/inquiries/threads/{last}")).main
