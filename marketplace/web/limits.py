@@ -2,10 +2,13 @@
 
 ``limits`` gives the rules and windows; its storage here is one UPSERT on ``rate_counters``.
 When the counting itself fails, doors stay shut (``failing_open=False``) and pages stay open.
+Suggestions and feeds are only read, and often: each worker counts those by itself (``read``).
 """
 
+import threading
+from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -48,6 +51,11 @@ LIMITS: dict[str, RateLimitItem] = {
     "preview": parse("300/10 minutes"),
     "visitor_post": parse("60/minute"),
 }
+READS: dict[str, RateLimitItem] = {
+    "suggest": parse("600/minute"),
+    "feed": parse("300/10 minutes"),
+}
+"""What anybody may read from one address, in each worker: many people share an address."""
 VISITOR_BYTES = 100_000
 VISITOR_UPLOADS: dict[str, int] = {}
 """Bytes of a request of visitors to the endpoints that take files from them, by endpoint."""
@@ -117,6 +125,28 @@ class SqlStorage(Storage):
             session.execute(delete(RateCounter).where(RateCounter.key == key))
 
 
+class Reads:
+    """Counts of this worker alone, for what is read so often that a row each would cost more than
+    the reading. Windows are fixed; when one ends, all its addresses are forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._windows: dict[str, tuple[datetime, Counter[str]]] = {}
+
+    def wait(self, name: str, key: str) -> int:
+        """Count one reading; the seconds to wait when it is one too many, else 0."""
+        rule, now = READS[name], clock.now()
+        with self._lock:
+            window = self._windows.get(name)
+            if window is None or window[0] <= now:
+                window = self._windows[name] = now + timedelta(seconds=rule.get_expiry()), Counter()
+            end, counts = window
+            counts[key] += 1
+            over = counts[key] > rule.amount
+        return max(1, round((end - now).total_seconds())) if over else 0
+
+
 def _limiter() -> FixedWindowRateLimiter:
     limiter: FixedWindowRateLimiter = current_app.extensions["limiter"]
     return limiter
@@ -128,6 +158,14 @@ def take(name: str, key: str = "", *, failing_open: bool = False) -> None:
     allowed = _counted(lambda: _limiter().hit(item, name, key), True, failing_open=failing_open)
     if not allowed:
         raise TooManyRequests(TEXT, retry_after=seconds_left(name, key))
+
+
+def read(name: str) -> None:
+    """Count one reading from this address. Raises 429 with Retry-After when it is one too many."""
+    reads: Reads = current_app.extensions["reads"]
+    seconds = reads.wait(name, address())
+    if seconds:
+        raise TooManyRequests(TEXT, retry_after=seconds)
 
 
 def give_back(name: str, key: str = "") -> None:
@@ -174,4 +212,5 @@ def _visitor_posts() -> Any:
 def init_app(app: Flask) -> None:
     """Count in the application's database."""
     app.extensions["limiter"] = FixedWindowRateLimiter(SqlStorage(app.extensions["database"]))
+    app.extensions["reads"] = Reads()
     app.before_request(_visitor_posts)

@@ -21,6 +21,7 @@ from marketplace.db import current_session
 from marketplace.indexing import fallback
 from marketplace.indexing.wiring import Catalogue
 from marketplace.services.searching.vocabulary import Vocabulary
+from marketplace.web import limits
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.parts import settings
@@ -66,6 +67,7 @@ def cases_feed() -> Response:
 
 
 def _feed(kind: str) -> Response:
+    limits.read("feed")
     asked = ask(kind, request.args)
     found, words = _newest(asked), vocabulary()
     root = Element("rss", version="2.0")

@@ -17,6 +17,7 @@ from marketplace.services.notices import errata, public_notices
 from marketplace.services.notices import public_notices_changes as _changes  # noqa: F401  follows edits
 from marketplace.services.notices import public_notices_selection as _kind  # noqa: F401  registers itself
 from marketplace.services.notices.public_notices_kinds import get as kind
+from marketplace.web import limits
 from marketplace.web import notice_shapes as shapes
 from marketplace.web.access import public
 from marketplace.web.forms import load, query_data
@@ -78,6 +79,7 @@ def notices() -> str:
 @public
 def notices_feed() -> Response:
     """The newest notices as a feed."""
+    limits.read("feed")
     rows = current_session().scalars(_newest(_published()).limit(MOST_ITEMS))
     items = [
         rss.Item(

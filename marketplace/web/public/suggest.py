@@ -7,6 +7,7 @@ from flask import Response, current_app, jsonify, request
 
 from marketplace.errors import Invalid
 from marketplace.indexing.wiring import Catalogue
+from marketplace.web import limits
 from marketplace.web.access import public
 from marketplace.web.public import blueprint
 from marketplace.web.public.listing import PATHS, PLURALS
@@ -27,6 +28,7 @@ def suggest() -> Response:
     ``parts`` is the text in pieces, (text, is it what was typed); ``url`` is empty for a word to
     search for. Without the engine the list is empty, ``notice`` says so, and nobody keeps it.
     """
+    limits.read("suggest")
     kind = request.args.get("kind", "")
     if kind and kind not in PATHS:
         raise Invalid("网址中的查询条件有误", {"kind": ["没有这个选项"]})

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from marketplace.db import Database, make_engine
 from marketplace.services.accounts import lockout
-from marketplace.web.limits import SqlStorage
+from marketplace.web.limits import READS, SqlStorage
 from tests.support.counts import count
 from tests.support.source import ROOT
 
@@ -25,7 +25,7 @@ import sys
 from limits import parse
 from limits.strategies import FixedWindowRateLimiter
 from marketplace.db import Database, make_engine
-from marketplace.services import lockout
+from marketplace.services.accounts import lockout
 from marketplace.web.limits import SqlStorage
 
 url, tries = sys.argv[1], int(sys.argv[2])
@@ -102,6 +102,33 @@ def test_visitors_forms_are_limited_by_address(client):
         "/login/code", data={"code": "1"}, environ_base={"REMOTE_ADDR": "192.0.2.1"}
     )
     assert elsewhere.status_code == 303
+
+
+FEEDS = ("/providers.rss", "/products.rss", "/cases.rss", "/notices.rss")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_suggestions_and_feeds_are_limited_by_address(app, client):
+    reads, here = app.extensions["reads"], "127.0.0.1"
+    with time_machine.travel("2026-03-02T01:00:00Z", tick=False) as now:
+        for name, rule in READS.items():
+            assert {reads.wait(name, here) for _ in range(rule.amount - 1)} == {0}
+        typing = client.get("/suggest?q=", headers={"Accept": "application/json"})
+        assert (typing.status_code, typing.json["items"]) == (200, [])
+        assert client.get("/notices.rss").status_code == 200
+        refused = client.get("/suggest?q=海", headers={"Accept": "application/json"})
+        assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
+        assert (refused.headers["Retry-After"], refused.json["code"]) == ("60", "too_many_requests")
+        for path in FEEDS:
+            answer = client.get(path)
+            assert (answer.status_code, answer.mimetype) == (429, "text/html")
+            assert answer.headers["Retry-After"] == "600"
+            assert "操作太频繁，请稍后再试。" in answer.text
+        elsewhere = {"REMOTE_ADDR": "192.0.2.1"}
+        assert client.get("/suggest?q=", environ_base=elsewhere).status_code == 200
+        now.shift(timedelta(seconds=60))
+        assert client.get("/suggest?q=").status_code == 200
+        assert client.get("/notices.rss").status_code == 429
 
 
 def test_control_counters_in_memory_multiply_by_workers():
