@@ -36,6 +36,8 @@ class Proceeding(Timestamps, Base):
     ``cause`` is an exit reason (X01-X17). ``due_at`` is the exclusive instant at which the running
     clock ends, ``plan_due_at`` that of the plan of a rectification. ``findings`` is what was found,
     ``plan`` what the provider wants to do, ``answer`` its report, reply or papers in words.
+    ``origin_type`` and ``origin_id`` name the row that gave the occasion (an evaluation sheet, a
+    spot check, a credit finding), where one did.
     A membership has at most one open proceeding; a graver one takes the place of a lesser.
     """
 
@@ -47,6 +49,7 @@ class Proceeding(Timestamps, Base):
         CheckConstraint("(phase = 'closed') = (closed_at IS NOT NULL)", name="closed_dated"),
         CheckConstraint("extended_days >= 0", name="extension_positive"),
         CheckConstraint("kind = 'rectification' OR plan_due_at IS NULL", name="plan_of_its_kind"),
+        CheckConstraint("(origin_type = '') = (origin_id IS NULL)", name="origin_whole"),
         Index(
             "uq_proceedings_open", "membership_id", unique=True,
             sqlite_where=text("phase <> 'closed'"), postgresql_where=text("phase <> 'closed'"),
@@ -54,6 +57,7 @@ class Proceeding(Timestamps, Base):
         Index("ix_proceedings_membership", "membership_id", "id"),
         Index("ix_proceedings_provider", "provider_id", "phase"),
         Index("ix_proceedings_phase", "phase", "due_at"),
+        Index("ix_proceedings_origin", "origin_type", "origin_id"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -61,6 +65,8 @@ class Proceeding(Timestamps, Base):
     membership_id: Mapped[int] = mapped_column(ForeignKey("memberships.id"))
     provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id"))
     predecessor_id: Mapped[int | None] = mapped_column(ForeignKey("proceedings.id"), index=True)
+    origin_type: Mapped[str] = mapped_column(String(40), default="")
+    origin_id: Mapped[int | None]
     cause: Mapped[str] = mapped_column(String(20))
     proposer: Mapped[str] = mapped_column(String(20))
     proposer_name: Mapped[str] = mapped_column(String(120), default="")

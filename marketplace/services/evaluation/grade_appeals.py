@@ -10,11 +10,12 @@ from marketplace.models import (
     EvaluationSheet,
     Event,
     Membership,
+    Proceeding,
     Provider,
 )
 from marketplace.permissions import Actor
 from marketplace.services.calendar import calendar
-from marketplace.services.proceedings import appeals
+from marketplace.services.proceedings import appeals, appeals_remedies, proceedings
 from marketplace.services.proceedings.appeals import Decided
 
 GRADE = "grade"
@@ -67,10 +68,24 @@ def open_for(session: Session, sheet: EvaluationSheet) -> bool:
     return session.scalar(filed.limit(1)) is None
 
 
-def uphold(session: Session, actor: Actor, appeal: Appeal, why: Why) -> None:
-    """The grade is no longer public; the place is evaluated again in a cycle of its own.
+def opened(session: Session, sheet_id: int) -> Proceeding | None:
+    """The proceeding that the publication of a grade opened; None when it opened none."""
+    return session.scalars(
+        select(Proceeding)
+        .where(
+            Proceeding.origin_type == EvaluationSheet.__tablename__,
+            Proceeding.origin_id == sheet_id,
+        )
+        .options(*proceedings.LOADING)
+    ).one_or_none()
 
-    The sheet keeps everything it was reckoned from.
+
+def uphold(session: Session, actor: Actor, appeal: Appeal, why: Why) -> None:
+    """The grade is no longer public, and what it brought about is undone: its proceeding is closed
+    and the place stands as before; the place is evaluated again in a cycle of its own.
+
+    The sheet keeps everything it was reckoned from. The place is still there: nobody is removed
+    while the grade can be appealed against or an appeal is open (``no_open_appeal``).
     """
     sheet = _sheet(session, appeal.subject_id)
     if sheet is None or sheet.published_at is None:
@@ -79,6 +94,9 @@ def uphold(session: Session, actor: Actor, appeal: Appeal, why: Why) -> None:
     session.flush()
     record(session, actor, "evaluation_revoked", sheet, why=why, diff={"grade": sheet.grade})
     outbox.put_many(session, outbox.INDEX, [f"provider/{sheet.provider_id}"])
+    case = opened(session, sheet.id)
+    if case is not None:
+        appeals_remedies.undo(session, case, why)
 
 
 appeals.DECISIONS[EvaluationSheet.__tablename__] = decided

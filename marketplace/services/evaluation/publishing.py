@@ -194,7 +194,7 @@ def _follow(
         with session.begin_nested():
             proceedings.open(
                 session, actor, sheet.membership, KINDS[effect.follow], effect.cause, grounds,
-                Details(proposer=Proposer.RULE, found=True),
+                Details(proposer=Proposer.RULE, found=True, origin=sheet),
             )  # fmt: skip
             sheet.consequence = effect.follow
     except MarketplaceError as error:

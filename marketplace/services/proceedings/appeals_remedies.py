@@ -26,7 +26,7 @@ from marketplace.services.pool import bans, memberships
 from marketplace.services.pool.memberships import Admission
 from marketplace.services.proceedings import appeals, proceedings, removals_notice
 from marketplace.services.proceedings.appeals import Decided
-from marketplace.services.proceedings.proceedings_places import show_cases
+from marketplace.services.proceedings.proceedings_places import show_cases, stand_as_before
 from marketplace.workflow import perform, workflow_of
 
 TABLE = Proceeding.__tablename__
@@ -85,12 +85,20 @@ def needs_place(session: Session, appeal: Appeal) -> bool:
 def put_right(session: Session, actor: Actor, appeal: Appeal, why: Why) -> None:
     """Undo the case, what followed from it, and the exit if there was one."""
     case = proceedings.get(session, SYSTEM, appeal.subject_id)
-    for open_case in _open_line(session, case):
-        _strike(session, open_case, why)
-        perform(session, SYSTEM, open_case, "overturn", why=why, by_notice=True)
+    undo(session, case, why)
     if needs_place(session, appeal):
         appeal.restored_id = reinstate(session, actor, appeal, case, why).id
         session.flush()
+
+
+def undo(session: Session, case: Proceeding, why: Why) -> None:
+    """Close the open proceeding that ``case`` is or led to; the place stands as before it."""
+    found = _open_line(session, case)
+    for open_case in found:
+        _strike(session, open_case, why)
+        perform(session, SYSTEM, open_case, "overturn", why=why, by_notice=True)
+    if found:
+        stand_as_before(session, case, why)
 
 
 def _open_line(session: Session, case: Proceeding) -> list[Proceeding]:

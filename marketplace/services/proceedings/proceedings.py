@@ -156,11 +156,13 @@ def begin(
     """Write the row of a proceeding in its first state. Raises Conflict ``proceeding_open``."""
     workflow = nouns.workflow(f"proceeding_{kind}")
     first = workflow.state(workflow.initial)
+    origin = details.origin
     case = CASE_OF[kind](
         membership=membership, provider=membership.provider, cause=cause,
         proposer=details.proposer, proposer_name=details.proposer_name,
         findings=details.findings, state=first.id, phase=first.phase,
         predecessor_id=details.predecessor.id if details.predecessor else None,
+        origin_type=origin.__tablename__ if origin else "", origin_id=origin.id if origin else None,
         state_since=clock.now(), opened_at=clock.now(), document_no=why.get("document_no", ""),
     )  # fmt: skip
     session.add(case)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from marketplace import clock
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
@@ -21,7 +22,8 @@ class Details:
 
     ``due_on``: last day of a rectification (else by the programme) or of papers. ``predecessor``:
     the proceeding it came from. ``found``: the cause has been verified there already.
-    ``direct``: opened by an action on the place itself, which names no cause.
+    ``direct``: opened by an action on the place itself, which names no cause. ``origin``: the
+    flushed row that gave the occasion.
     """
 
     findings: str = ""
@@ -31,6 +33,7 @@ class Details:
     predecessor: Proceeding | None = None
     found: bool = False
     direct: bool = False
+    origin: Any = None
 
 
 def completed(actor: Actor, details: Details, why: Why) -> Details:

@@ -14,7 +14,7 @@ from marketplace.errors import Conflict
 from marketplace.history import Why, record
 from marketplace.models import CaseStudy, Event, Membership, Proceeding
 from marketplace.permissions import SYSTEM, Actor, Permission, can
-from marketplace.phases import LIVE_PHASES
+from marketplace.phases import LIVE_PHASES, StandingPhase
 from marketplace.programmes.procedures import RemovalProcedure
 from marketplace.services.calendar import durations
 from marketplace.services.pool import memberships
@@ -24,10 +24,11 @@ from marketplace.services.proceedings.proceedings_rules import (
     CLOSE_RECTIFY,
     RESTORE,
     SUSPEND,
+    WARN,
     WITHDRAW,
 )
 from marketplace.services.profiles import texts
-from marketplace.workflow import Data, effect
+from marketplace.workflow import Data, effect, workflow_of
 
 HIDDEN_WITH = "随席位移出，案例停止展示（案卷{0}）"
 
@@ -54,6 +55,22 @@ def follow(
     )  # fmt: skip
     decision = Decision(why=grounds, rectify_by=rectify_by, proceeding=case.id)
     return memberships.act(session, acting, case.membership, action, decision)
+
+
+def stand_as_before(session: Session, case: Proceeding, why: Why) -> None:
+    """A place that stood warned when ``case`` was opened is warned again, not merely listed."""
+    place = case.membership
+    state = session.scalars(
+        select(Event.from_state)
+        .where(
+            Event.subject_type == Membership.__tablename__, Event.subject_id == place.id,
+            Event.at >= case.opened_at, Event.from_state != Event.to_state,
+        )
+        .order_by(Event.id)
+        .limit(1)
+    ).one_or_none()  # fmt: skip
+    if state and workflow_of(place).state(state).phase == StandingPhase.WARNED:
+        follow(session, SYSTEM, case, WARN, why)
 
 
 def grounds_of(data: Data) -> Why:

@@ -36,7 +36,7 @@ PROPOSER_LABELS = {
 }
 
 RECTIFY, CLOSE_RECTIFY = "order_rectification", "close_rectification"
-SUSPEND, RESTORE, WITHDRAW = "suspend", "restore", "withdraw"
+SUSPEND, RESTORE, WITHDRAW, WARN = "suspend", "restore", "withdraw", "warn"
 """Actions of standing workflows that proceedings drive; removal's are named by the programme."""
 
 STEPS = tuple(RemovalStep)

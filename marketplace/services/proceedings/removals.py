@@ -18,7 +18,7 @@ from marketplace.models import (
 )
 from marketplace.permissions import SYSTEM, Actor, Permission, require
 from marketplace.phases import AppealPhase, ProceedingKind, ProceedingPhase, RemovalStep
-from marketplace.services.proceedings import proceedings, proceedings_rules
+from marketplace.services.proceedings import appeals, proceedings, proceedings_rules
 from marketplace.services.proceedings.proceedings_checks import Details
 from marketplace.services.proceedings.proceedings_places import grounds_of, removal_of
 from marketplace.services.proceedings.proceedings_rules import ANNOUNCEMENT
@@ -145,13 +145,19 @@ def result_of_notice(session: Session, subject: Proceeding, actor: Actor, data: 
 
 @guard("no_open_appeal")
 def no_open_appeal(session: Session, subject: Proceeding, actor: Actor, data: Data) -> str | None:
-    """An appeal suspends the publication, nothing else (§4.5 appeal.suspends)."""
+    """An appeal suspends the publication, nothing else (§4.5 appeal.suspends).
+
+    Any appeal on the place does, and so does the window of the grade that the removal follows.
+    """
     query = select(Appeal.id).where(
-        Appeal.subject_type == Proceeding.__tablename__, Appeal.subject_id == subject.id,
-        Appeal.phase != AppealPhase.CLOSED,
-    )  # fmt: skip
-    waiting = session.scalars(query.limit(1)).first()
-    return None if waiting is None else "申诉还没有办结，暂缓公告"
+        Appeal.membership_id == subject.membership_id, Appeal.phase != AppealPhase.CLOSED
+    )
+    if session.scalars(query.limit(1)).first() is not None:
+        return "申诉还没有办结，暂缓公告"
+    origin = subject.origin_id
+    if origin is not None and appeals.possible(session, subject.origin_type, origin) is not None:
+        return "评价等次的申诉期还没有结束，暂缓公告"
+    return None
 
 
 @guard("projects_settled")
