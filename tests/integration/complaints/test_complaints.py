@@ -15,6 +15,7 @@ from marketplace.services.checks import complaints_hearing
 from marketplace.services.checks.complaints import Filing, file_public
 from tests.support import world_upkeep as world
 from tests.support.forms import forms
+from tests.support.pages import Page
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SAID = {"subject": "培训没有按合同进行", "text": "约定三次，只来了一次。"}
@@ -111,6 +112,13 @@ def test_a_provider_that_lets_its_time_pass_was_heard(town, monkeypatch):
 
 
 def test_anybody_complains_by_name_and_follows_it_by_a_receipt(town, client):
+    path = f"/complaints/new?provider={town.provider.id}"
+    assert Page(client.get(f"/providers/{town.provider.id}")).all("a", href=path)
+    assert f'value="{town.firm.name}"' in client.get(path).text
+    mine = town.enterprise()
+    own = f"/me{path}"
+    assert Page(mine.get(f"/providers/{town.provider.id}")).all("a", href=own)
+    assert f'value="{town.firm.name}"' in mine.get(own).text
     path = "/complaints/new"
     (form,) = (f for f in forms(client.get(path).text, path) if "ticket" in f.fields)
     said = {**form.fields, **SAID, "provider": town.firm.uscc, "how": "named"}
