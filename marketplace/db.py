@@ -3,11 +3,13 @@
 One engine, two ways to begin (quality.md §2.2):
 
 * ``read``  - SQLite ``BEGIN`` with ``query_only``; PostgreSQL ``READ ONLY``: GET requests.
-* ``write`` - SQLite ``BEGIN IMMEDIATE``; PostgreSQL ``READ COMMITTED``: all the rest.
+* ``write`` - SQLite ``BEGIN IMMEDIATE``; PostgreSQL ``READ COMMITTED``: all the rest. What must
+  read many tables as of one instant asks for ``one_snapshot``.
 
 Without the begin event SQLite opens no transaction before the first write and over-admits.
 """
 
+import functools
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -197,6 +199,16 @@ def retrying(work: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
+def one_snapshot(session: Session) -> None:
+    """Let all that ``session`` reads until its end be of one instant; before its first statement.
+
+    SQLite's transactions are so by themselves. PostgreSQL: REPEATABLE READ, where a row that
+    somebody changed meanwhile cannot be locked any more (40001) and the whole is repeated.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -209,6 +221,17 @@ def current_session() -> Session:
         session = database.read_session() if safe else database.write_session()
         g.session = session
     return session
+
+
+def of_one_instant(view: Callable[..., Response]) -> Callable[..., Response]:
+    """A view whose request reads one snapshot; stands before whatever queries first."""
+
+    @functools.wraps(view)
+    def begun(*args: Any, **kwargs: Any) -> Response:
+        one_snapshot(current_session())
+        return view(*args, **kwargs)
+
+    return begun
 
 
 class TransactionalFlask(Flask):

@@ -66,7 +66,11 @@ def members(cycle: EvaluationCycle) -> Select[Membership]:
 
 
 def freeze(session: Session, cycle: EvaluationCycle, at: datetime) -> int:
-    """Write sheets and counted figures as of ``at``; answers how many places there are."""
+    """Write sheets and counted figures as of ``at``; answers how many places there are.
+
+    A statement for each source: the caller's transaction reads one snapshot (``db.one_snapshot``),
+    or a row that is written meanwhile is in one figure and missing in another.
+    """
     frame = Frame.of(cycle, at)
     places = _sheets(session, cycle, frame)
     by_membership = {place.membership_id: place for place in places}

@@ -9,7 +9,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from werkzeug.wrappers import Response
 
 from marketplace import clock
-from marketplace.db import current_session
+from marketplace.db import current_session, of_one_instant
 from marketplace.errors import Conflict, Invalid, MarketplaceError
 from marketplace.models import EvaluationCycle, EvaluationSheet, Organisation, Provider, Round
 from marketplace.models.evaluations import NOT_RATED
@@ -226,9 +226,10 @@ def _refused(cycle_id: int, error: MarketplaceError) -> Response:
 
 @blueprint.post("/evaluations/<int:cycle_id>/freeze")
 @needs(Permission.EVALUATION_MANAGE)
+@of_one_instant
 @once.once
 def freeze_evaluation(cycle_id: int) -> Response:
-    """Take the figures now."""
+    """Take the figures now: all of them from one snapshot."""
     session = current_session()
     try:
         data = load(schema.StepForm(), once.fields())
