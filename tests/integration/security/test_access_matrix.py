@@ -1,5 +1,6 @@
 """Who may open what: every route × everybody, against the table in the repository (S36, S37, S42,
-S43). After a change on purpose, write the table again and read its diff:
+S43), and what no answer to anybody may do (``watching``). After a change on purpose, write the
+table again and read its diff:
 
     WRITE_ROUTE_ACCESS=1 python -m pytest tests/integration/security/test_access_matrix.py
 """
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from marketplace.db import Base
 from marketplace.programmes.loader import read_yaml
 from marketplace.web.access import access_of
+from tests.integration.security import watching
 from tests.support.routes import routes, unsafe
 from tests.support.world import ANONYMOUS
 
@@ -41,7 +43,8 @@ def outcome(answer) -> str:
     return {403: "forbidden", 404: "absent"}.get(answer.status_code, "open")
 
 
-def table(app, world, cast) -> dict[str, dict[str, str]]:
+def table(app, world, cast, watch: watching.Watch) -> dict[str, dict[str, str]]:
+    """Everybody asks for every route; ``watch`` sees every answer."""
     # Signing out comes last: it ends the session that asks for everything else.
     asked = sorted(routes(app), key=lambda route: route[1].endpoint == "auth.sign_out")
     found: dict[str, dict[str, list[str]]] = {}
@@ -53,6 +56,7 @@ def table(app, world, cast) -> dict[str, dict[str, str]]:
                 # One address each: visitors' requests are counted by address.
                 environ_base={"REMOTE_ADDR": f"192.0.2.{number % 250}"},
             )  # fmt: skip
+            watch.see(actor, method, rule, answer)
             line = found.setdefault(f"{method} {rule.rule}", {})
             line.setdefault(outcome(answer), []).append(actor)
     everybody = " ".join(cast.names)
@@ -89,13 +93,19 @@ def dump(database) -> dict[str, list[tuple]]:
 @pytest.mark.timeout(300)  # some thousand requests
 @on_sqlite
 def test_s37_matrix_equals_the_table(app, world, cast, database):
+    with database.unit_of_work() as session:
+        watch = watching.Watch(watching.plant_secrets(app, session, world))
+        watching.plant_contract(session, world)
+        watching.plant_numbers(session, world)
     before = dump(database)
-    found = table(app, world, cast)
+    found = table(app, world, cast, watch)
     if os.environ.get("WRITE_ROUTE_ACCESS"):
         write(found)
     assert found == read_yaml(TABLE)
     # S42, S43: nothing of it changed a row, neither what was refused nor what was let in.
     assert dump(database) == before
+    assert watch.found == {name: {} for name in watch.checks}
+    assert watch.friends == watching.FRIENDS  # there was a contract to be seen
 
 
 @on_sqlite

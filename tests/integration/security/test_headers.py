@@ -1,4 +1,4 @@
-"""What every answer carries (S01, S02, S04-S08, S10, S11)."""
+"""What answers carry (S02, S04-S08, S10, S11); S01, S03, S05 on every route: ``watching``."""
 
 import re
 from dataclasses import replace
@@ -8,47 +8,20 @@ import pytest
 from marketplace import create_app
 from marketplace.phases import Role
 from marketplace.web.headers import BASE, METHODS
+from tests.integration.security.watching import BADGES, missing
 from tests.support.browser_like import BrowserLike
-from tests.support.routes import routes, safe
+from tests.support.routes import routes
 from tests.support.world import ANONYMOUS
 
 STAFF = (Role.CITY_OFFICER.value, Role.CITY_LEADER.value, Role.ADMIN_USERS.value)
-
-BADGES = ("public.badge_json", "public.badge_svg")
-"""Made to be shown by other sites; they hold nothing that is not public."""
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 pytestmark = on_sqlite
 
 
-def missing(answer) -> set[str]:
-    return {name for name, value in BASE.items() if answer.headers.get(name) != value}
-
-
 def directives(policy: str) -> dict[str, list[str]]:
     parts = (part.split() for part in policy.split(";"))
     return {name: values for name, *values in parts}
-
-
-def test_s01_every_route_answers_with_them(app, world, cast):
-    lacking = {}
-    for actor in (ANONYMOUS, Role.CITY_OFFICER.value, Role.ADMIN_USERS.value):
-        client = cast(actor)
-        for method, rule in routes(app):
-            if rule.endpoint == "auth.sign_out":
-                continue
-            answer = client.open(world.path(rule), method=method, csrf=False)
-            found = missing(answer)
-            # A page may be stricter about where its address goes, a file about what it may do.
-            if answer.headers.get("Referrer-Policy") == "no-referrer":
-                found -= {"Referrer-Policy"}
-            if answer.headers.get("Content-Disposition", "").startswith("attachment"):
-                found -= {"Content-Security-Policy"}
-            if rule.endpoint in BADGES:
-                found -= {"Content-Security-Policy", "Cross-Origin-Resource-Policy"}
-            if found:
-                lacking[f"{actor}: {method} {rule.rule}"] = found
-    assert lacking == {}
 
 
 def test_s01_errors_and_files_carry_them(app, client):
@@ -83,39 +56,12 @@ def test_s02_policy(database_url):
     assert not re.search(r"unsafe|nonce|\*|https?:", BASE["Content-Security-Policy"])
 
 
-def test_s03_pages_hold_nothing_inline(app, world, cast):
-    inline = re.compile(
-        r"<style\b|<script(?![^>]*\bsrc=|[^>]*\btype=\"application/ld\+json\")"
-        r"|<[^>]*\s(?:style|on[a-z]+)\s*=|javascript:",
-        re.I,
-    )
-    found = {}
-    for actor in (ANONYMOUS, *STAFF):
-        client = cast(actor)
-        for rule in safe(app):
-            answer = client.get(world.path(rule))
-            if answer.mimetype == "text/html" and (match := inline.search(answer.text)):
-                found[f"{actor}: {rule.rule}"] = match.group()
-    assert found == {}
-
-
 def test_s04_strict_transport_only_on_https(app, client, settings):
     assert "Strict-Transport-Security" not in client.get("/login").headers
     secure = create_app(replace(settings, base_url="https://pool.example"))
     answer = secure.test_client().get("/login")
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     secure.extensions["database"].engine.dispose()
-
-
-def test_s05_pages_of_users_are_kept_by_nobody(app, world, cast):
-    client = cast(Role.CITY_LEADER.value)
-    kept = {
-        rule.rule
-        for rule in safe(app)
-        if rule.endpoint != "static"
-        and client.get(world.path(rule)).headers.get("Cache-Control") != "no-store"
-    }
-    assert kept == set()
 
 
 def test_s05_public_pages_may_be_kept_a_minute(app, world, cast):
@@ -187,6 +133,17 @@ def person_login():
     return login
 
 
+ELSEWHERE = {"Origin": "https://evil.example"}
+
+
+def _only_badges_are_for_other_sites(rule, answer) -> None:
+    if rule.endpoint in BADGES:
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    else:
+        assert "Access-Control-Allow-Origin" not in answer.headers, rule.rule
+
+
 def test_s08_methods(app, world, cast):
     client = cast(Role.CITY_OFFICER.value)
     offered = {}
@@ -202,24 +159,16 @@ def test_s08_methods(app, world, cast):
         allowed = set(refused.headers["Allow"].split(", "))
         assert allowed == methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set()), path
         if "GET" in methods:
-            got, head = client.get(address), client.head(address)
+            got, head = client.get(address, headers=ELSEWHERE), client.head(address)
+            _only_badges_are_for_other_sites(rule, got)
             assert (head.status_code, head.data) == (got.status_code, b"")
             names = {name for name, _ in got.headers} - {"Set-Cookie"}
             assert names <= {name for name, _ in head.headers}, path
 
 
-def test_s08_no_cross_origin_reading(app, world, cast):
-    client = cast(Role.CITY_OFFICER.value)
-    origin = {"Origin": "https://evil.example"}
-    for rule in safe(app):
-        answer = client.get(world.path(rule), headers=origin)
-        if rule.endpoint in BADGES:
-            assert answer.headers["Access-Control-Allow-Origin"] == "*"
-            assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-        else:
-            assert "Access-Control-Allow-Origin" not in answer.headers, rule.rule
+def test_s08_no_cross_origin_reading_of_files(app, client):
     style = app.extensions["static"].url("css/theme.css")
-    served = client.get(style, headers=origin, buffered=True)
+    served = client.get(style, headers=ELSEWHERE, buffered=True)
     assert "Access-Control-Allow-Origin" not in served.headers
 
 
