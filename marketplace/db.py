@@ -223,11 +223,11 @@ def current_session() -> Session:
     return session
 
 
-def of_one_instant(view: Callable[..., Response]) -> Callable[..., Response]:
+def of_one_instant(view: Callable[..., T]) -> Callable[..., T]:
     """A view whose request reads one snapshot; stands before whatever queries first."""
 
     @functools.wraps(view)
-    def begun(*args: Any, **kwargs: Any) -> Response:
+    def begun(*args: Any, **kwargs: Any) -> T:
         one_snapshot(current_session())
         return view(*args, **kwargs)
 
