@@ -110,7 +110,9 @@ def fail_place(session: Session, subject: Proceeding, actor: Actor, data: Data) 
         return
     proceedings.open(
         session, SYSTEM, subject.membership, ProceedingKind.REMOVAL, review.fail_cause, why,
-        Details(findings=why["reason"], predecessor=subject, found=True),
+        Details(
+            proposer=Proposer.RULE, findings=why["reason"], predecessor=subject, found=True
+        ),
     )  # fmt: skip
 
 

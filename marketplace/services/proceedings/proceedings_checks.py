@@ -37,12 +37,17 @@ class Details:
 
 
 def completed(actor: Actor, details: Details, why: Why) -> Details:
-    """The same with what the actor and the reason say by themselves."""
+    """The same with what the actor and the reason say by themselves.
+
+    What the scheme orders is proposed by nobody: its publication by an officer names no office.
+    """
+    proposer = details.proposer or _side(actor)
+    own = "" if proposer == Proposer.RULE else actor.organisation_name
     return replace(
         details,
         findings=details.findings.strip() or why.get("reason", "").strip(),
-        proposer=details.proposer or _side(actor),
-        proposer_name=details.proposer_name or actor.organisation_name,
+        proposer=proposer,
+        proposer_name=details.proposer_name or own,
     )
 
 

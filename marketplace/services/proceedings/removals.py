@@ -17,7 +17,13 @@ from marketplace.models import (
     RemovalCase,
 )
 from marketplace.permissions import SYSTEM, Actor, Permission, require
-from marketplace.phases import AppealPhase, ProceedingKind, ProceedingPhase, RemovalStep
+from marketplace.phases import (
+    AppealPhase,
+    ProceedingKind,
+    ProceedingPhase,
+    Proposer,
+    RemovalStep,
+)
 from marketplace.services.proceedings import appeals, proceedings, proceedings_rules
 from marketplace.services.proceedings.proceedings_checks import Details
 from marketplace.services.proceedings.proceedings_places import grounds_of, removal_of
@@ -170,11 +176,21 @@ def projects_settled(session: Session, subject: Proceeding, actor: Actor, data: 
     return None if waiting is None else "有项目转交还没有得到企业答复"
 
 
+def _by_rule(case: Proceeding) -> bool:
+    """Whether the scheme itself orders a removal after ``case``: what was not mended, vetoes."""
+    scheme = case.membership.round.programme.evaluation
+    mending = case.kind == ProceedingKind.RECTIFICATION
+    return mending or (scheme is not None and case.cause in scheme.vetoes)
+
+
 @guard("removable")
 def removable(session: Session, subject: Proceeding, actor: Actor, data: Data) -> str | None:
-    """The programme removes for this cause."""
-    known = proceedings_rules.removal_causes(subject.membership.round.programme)
-    return None if subject.cause in known else "方案没有规定因这项原因移出"
+    """The programme removes for this cause, and lets the city propose it or orders it itself."""
+    if subject.cause not in proceedings_rules.removal_causes(subject.membership.round.programme):
+        return "方案没有规定因这项原因移出"
+    if _by_rule(subject) or subject.cause in removal_of(subject).city_causes:
+        return None
+    return "这项原因须由区市或第三方提出移出"
 
 
 @effect("begin_removal")
@@ -185,8 +201,13 @@ def begin_removal(session: Session, subject: Proceeding, actor: Actor, data: Dat
     why = grounds_of(data)
     if not why.get("reason", "").strip():
         why["reason"] = "限期整改到期，没有提交整改报告"
+    rule = _by_rule(subject)
     proceedings.open(
         session, SYSTEM, subject.membership, ProceedingKind.REMOVAL,
         "X05" if mending else subject.cause, why,
-        Details(findings=f"{subject.findings}\n{why['reason']}", predecessor=subject),
+        Details(
+            proposer=Proposer.RULE if rule else Proposer.CITY,
+            proposer_name="" if rule else actor.organisation_name,
+            findings=f"{subject.findings}\n{why['reason']}", predecessor=subject,
+        ),
     )  # fmt: skip

@@ -122,7 +122,7 @@ def test_nobody_is_removed_while_the_grade_can_be_appealed_against(
     panel.published(cycle)
     case = grade_appeals.opened(session, sheet.id)
     assert case is not None
-    assert (case.kind, case.proposer) == ("removal", "rule")
+    assert (case.kind, case.proposer, case.proposer_name) == ("removal", "rule", "")
     held = "评价等次的申诉期还没有结束，暂缓公告"
     assert removals.no_open_appeal(session, case, SYSTEM, {}) == held
     time.set(datetime(2026, 7, 13, 16, tzinfo=UTC))  # the fifth working day has ended

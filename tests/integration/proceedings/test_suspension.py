@@ -36,7 +36,21 @@ def test_a_veto_suspends_at_once_and_a_human_confirms(qingdao, session):
     qingdao.act(case, "open_removal", qingdao.officer)
     following = proceedings.current(session, qingdao.membership.id)
     assert (case.state, following.kind, following.cause) == ("removal_opened", "removal", "X07")
+    assert (following.proposer, following.proposer_name) == ("rule", "")  # the scheme's veto
     assert qingdao.place() == ("suspended", 1)
+
+
+def test_what_no_rule_orders_is_proposed_by_somebody(qingdao, session):
+    # X17 is no veto: the scheme lets districts and third parties propose a removal for it.
+    unproven = qingdao.open(SUSPENSION, "X17")
+    with pytest.raises(Conflict, match="这项原因须由区市或第三方提出移出"):
+        qingdao.act(unproven, "open_removal", qingdao.officer)
+    qingdao.act(unproven, "lift", qingdao.officer)
+    case = qingdao.open(SUSPENSION, "X09")
+    qingdao.act(case, "open_removal", qingdao.officer)
+    following = proceedings.current(session, qingdao.membership.id)
+    assert (following.proposer, following.proposer_name) == ("city", "青岛市民营经济发展局（测试）")
+    assert following.predecessor_id == case.id
 
 
 def test_a_mistake_is_lifted_and_an_order_to_mend_may_follow(qingdao, session):
