@@ -62,5 +62,7 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$state" ]; then
   export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
   "$venv/bin/python" -m pip install -q --require-hashes -r "$lock"
   PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install -q --no-deps --no-build-isolation -e .
+  has_letter_font || debian_install fonts-noto-cjk ||
+    say "Going on without: PDF files then name a standard font instead of carrying theirs (/readyz says so)"
   echo "$state" >"$stamp"
 fi

@@ -27,3 +27,9 @@ debian_install() {
   printf '!!   apt-get update && apt-get install -y --no-install-recommends %s\n' "$*" >&2
   return 1
 }
+
+# has_letter_font  whether the Chinese font is here that letters and certificates carry (PDF).
+has_letter_font() {
+  compgen -G "/usr/share/fonts/*/NotoSerifCJK-Regular.*" >/dev/null ||
+    compgen -G "/usr/share/fonts/*/*/NotoSerifCJK-Regular.*" >/dev/null
+}

@@ -9,7 +9,6 @@ cd "$(dirname "$0")/.."
 . bin/lib.sh
 
 has_postgres() { command -v initdb || compgen -G "/usr/lib/postgresql/*/bin/initdb"; }
-has_fonts() { [ -n "$(fc-list :lang=zh-cn 2>/dev/null)" ]; }
 # The Node.js inside Playwright needs it.
 has_libatomic() { compgen -G "/usr/lib/*/libatomic.so.1" || compgen -G "/lib/*/libatomic.so.1"; }
 
@@ -17,7 +16,8 @@ missing=()
 has_postgres >/dev/null 2>&1 || missing+=(postgresql)
 command -v chromium-headless-shell >/dev/null 2>&1 || missing+=(chromium-headless-shell)
 has_libatomic >/dev/null 2>&1 || missing+=(libatomic1)
-has_fonts || missing+=(fontconfig fonts-noto-cjk)
+command -v fc-list >/dev/null 2>&1 || missing+=(fontconfig)
+has_letter_font || missing+=(fonts-noto-cjk)
 command -v wrk >/dev/null 2>&1 || missing+=(wrk)
 # A developer with a server of their own needs neither Java nor the fetched one.
 if [ -z "${MARKETPLACE_TEST_SEARCH_URL:-}" ]; then

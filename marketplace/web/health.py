@@ -9,6 +9,7 @@ from marketplace import migrate
 from marketplace.db import Database
 from marketplace.indexing.wiring import Catalogue
 from marketplace.services.calendar import database_clock
+from marketplace.services.documents import fonts
 from marketplace.web.access import public
 
 blueprint = Blueprint("health", __name__)
@@ -27,9 +28,11 @@ def live() -> Response:
 @blueprint.get("/readyz")
 @public
 def ready() -> Response:
-    """Database reachable and migrated. Without search, pages fall back to lists: still ready."""
+    """Database reachable and migrated. Without search, pages fall back to lists, without a
+    font, PDF to a standard one: still ready."""
     checks = {
         "database": _check(_database), "search": _check(_search), "clock": _check(_clock),
+        "fonts": _check(_fonts),
     }  # fmt: skip
     return _answer(checks, 200 if checks["database"] == "ok" else 503)
 
@@ -62,6 +65,11 @@ def _clock() -> str:
     with database.reading() as session:
         skew = database_clock.skew_seconds(session)
     return "ok" if abs(skew) < MOST_SKEW else f"{skew:+.0f} s"
+
+
+def _fonts() -> str:
+    """Whether PDF files carry their font; else they name a standard one."""
+    return "ok" if fonts.installed() else "no Chinese font: install fonts-noto-cjk"
 
 
 def _search() -> str:
