@@ -24,7 +24,8 @@ class ChangeRequest(Timestamps, Base):
     ``subject_type`` is ``provider`` (the profile) or ``product``; a new product has no
     ``subject_id`` until it is approved. ``base_version`` is the version of the subject that it
     began with. Prices stand as texts of CNY, days as ISO texts. A subject has at most one open
-    request: another text takes the place of the former.
+    request: another text takes the place of the former. ``logo`` is the same for the picture of a
+    product, ``[old, new]`` as numbers of stored files.
     """
 
     __tablename__ = "change_requests"
@@ -50,6 +51,7 @@ class ChangeRequest(Timestamps, Base):
     title: Mapped[str] = mapped_column(String(120))
     """What the subject was called when the request was written."""
     fields: Mapped[dict[str, list[Any]]] = mapped_column(JSON, default=dict)
+    logo: Mapped[list[int | None] | None] = mapped_column(JSON(none_as_null=True))
     base_version: Mapped[int | None]
     note: Mapped[str] = mapped_column(Text, default="")
     """Why, in the words of the provider."""

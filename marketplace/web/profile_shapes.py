@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from flask import url_for
+
 from marketplace.models import ChangeRequest
 from marketplace.models.change_requests import PROFILE
 from marketplace.programmes import nouns
@@ -69,7 +71,27 @@ def change_rows(request: ChangeRequest) -> list[dict[str, str]]:
                 "what": _what(field, old, new),
             }
         )  # fmt: skip
-    return [row for row in rows if row["new"]] if is_new(request) else rows
+    rows = [row for row in rows if row["new"]] if is_new(request) else rows
+    if request.logo:
+        old, new = ("有图片" if id_ else "" for id_ in request.logo)
+        rows.append({"label": "标志", "old": old, "new": f"{new}，请看图", "what": "新图片"})
+    return rows
+
+
+def logos(request: ChangeRequest) -> dict[str, str] | None:
+    """Addresses of the public and of the new logo, as the macro ``logo_pair`` takes them."""
+    if not request.logo:
+        return None
+    old, new = request.logo
+    pictures = {"old": old, "new": new}
+    return {
+        side: url_for("files.picture", file_id=id_) if id_ else "" for side, id_ in pictures.items()
+    }
+
+
+def labels(request: ChangeRequest) -> list[str]:
+    """What is to be changed, in words."""
+    return [*(field.label for field in fields_of(request)), *(["标志"] if request.logo else [])]
 
 
 def _what(field: Field, old: Any, new: Any) -> str:
@@ -96,10 +118,10 @@ def kind(request: ChangeRequest) -> str:
 
 def line(request: ChangeRequest, url: str) -> dict[str, Any]:
     """A line of a list of requests."""
-    labels = [field.label for field in fields_of(request)]
     return {
         "title": request.title, "url": url, "kind": kind(request), "state": tag(request),
-        "fields": "" if is_new(request) else "、".join(labels), "at": dt(request.state_since),
+        "fields": "" if is_new(request) else "、".join(labels(request)),
+        "at": dt(request.state_since),
         "answer": request.answer,
     }  # fmt: skip
 

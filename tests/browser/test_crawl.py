@@ -29,7 +29,7 @@ HEIGHT = 900
 OF_A_STATE = {
     "auth.edit_access_request",
     "me.edit_demand", "me.project_extra", "me.project_step", "p.edit_case",
-    "p.edit_new_product", "p.edit_project",
+    "p.edit_new_product", "p.edit_project", "p.new_product_logo",
     "p.project_extra", "p.project_step", "work.project_extra", "work.project_step",
     "me.complaint_step", "p.complaint_step", "p.edit_report", "work.activity_step",
     "work.award_step", "work.check_step", "work.complaint_contact", "work.complaint_step",

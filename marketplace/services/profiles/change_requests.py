@@ -5,7 +5,7 @@ A request is never rewritten: another text of the same profile or product takes 
 then request, then product.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -25,6 +25,7 @@ from marketplace.services.profiles import prices
 from marketplace.services.profiles.change_requests_subjects import Subject
 from marketplace.workflow import Data, effect, guard, lives_in, perform
 
+Logo = Callable[[ChangeRequest], list[int | None]]
 OWNER = joinedload(ChangeRequest.provider).joinedload(Provider.organisation)
 lives_in(ChangeRequest, "change_request", OWNER)
 
@@ -77,10 +78,15 @@ def ask(
     a ``note``.
     """
     present, wanted = open_of(session, subject), subjects.plain(diff)
-    if not wanted:
+    logo = present.logo if present is not None else None
+    if not wanted and logo is None:
         if present is not None:
             step(session, actor, present, "change_take_back")
         return None
+    if not wanted and present is not None:
+        if not present.fields:
+            return present  # the picture alone waits, and nothing was said of it
+        note = note or present.note
     if present is not None and (present.fields, present.note) == (wanted, note.strip()):
         return present  # one that came back goes again only when something of it was mended
     title = str(subjects.value(subject, "name"))
@@ -89,9 +95,33 @@ def ask(
     provider = subject if isinstance(subject, Provider) else subject.provider
     made = ChangeRequest(
         provider=provider, subject_type=subjects.kind_of(subject), subject_id=subject.id,
-        base_version=subjects.base_version(subject), title=title, fields=wanted,
+        base_version=subjects.base_version(subject), title=title, fields=wanted, logo=logo,
     )  # fmt: skip
     return _send(session, actor, made, present, note)
+
+
+def ask_logo(
+    session: Session, actor: Actor, about: Product | ChangeRequest, logo: Logo | None
+) -> ChangeRequest | None:
+    """Let a picture be checked, with what else waits of the product; None takes it out again.
+
+    ``about``: the product, or the open request of one that is not listed yet. The provider is
+    locked. ``logo`` answers ``[old, new]``, with the picture given to the request it gets.
+    """
+    present = open_of(session, about) if isinstance(about, Product) else about
+    base = present or about
+    if isinstance(base, Product):
+        made = ChangeRequest(
+            provider=base.provider, subject_type=PRODUCT, subject_id=base.id, fields={},
+            base_version=base.version, title=f"{base.name} {base.release}", note="更换产品标志",
+        )  # fmt: skip
+    else:
+        if logo is None and not base.fields:
+            step(session, actor, base, "change_take_back")
+            return None
+        same = ("provider", "subject_type", "subject_id", "base_version", "title", "fields", "note")
+        made = ChangeRequest(**{name: getattr(base, name) for name in same})
+    return _send(session, actor, made, present, made.note, logo)
 
 
 def ask_new(
@@ -108,12 +138,18 @@ def ask_new(
     made = ChangeRequest(
         provider=provider, subject_type=PRODUCT, subject_id=None, base_version=None,
         title=f"{values['name']} {values['release']}", fields=wanted,
+        logo=instead_of.logo if instead_of is not None else None,
     )  # fmt: skip
     return _send(session, actor, made, instead_of, note)
 
 
 def _send(
-    session: Session, actor: Actor, made: ChangeRequest, former: ChangeRequest | None, note: str
+    session: Session,
+    actor: Actor,
+    made: ChangeRequest,
+    former: ChangeRequest | None,
+    note: str,
+    logo: Logo | None = None,
 ) -> ChangeRequest:
     require(actor, Permission.PROFILE_WRITE, made.provider)
     if not note.strip():
@@ -126,12 +162,18 @@ def _send(
     made.state_since = clock.now()
     session.add(made)
     session.flush()
+    if logo is not None:
+        made.logo = logo(made)
     event = record(
-        session, actor, "change_ask", made, states=("", first.id), diff=made.fields,
+        session, actor, "change_ask", made, states=("", first.id), diff=_diff(made),
         why={"reason": made.note},
     )  # fmt: skip
     notices.tell(session, made, event)
     return made
+
+
+def _diff(request: ChangeRequest) -> dict[str, Any]:
+    return {**request.fields, **({"logo": request.logo} if request.logo else {})}
 
 
 def step(
@@ -155,13 +197,17 @@ def step(
 def base_kept(session: Session, subject: ChangeRequest, actor: Actor, data: Data) -> str | None:
     """What is approved is what the request shows: its old values still stand."""
     row = subjects.load(session, subject)
-    if row is None or subjects.base_version(row) == subject.base_version:
+    if row is None:
         return None
-    declared = subjects.FIELDS[subject.subject_type]
-    now = subjects.plain({name: [subjects.value(row, name)] for name in subject.fields})
-    moved = [
-        declared[name].label for name, pair in subject.fields.items() if now[name] != [pair[0]]
-    ]
+    moved = []
+    if subjects.base_version(row) != subject.base_version:
+        declared = subjects.FIELDS[subject.subject_type]
+        now = subjects.plain({name: [subjects.value(row, name)] for name in subject.fields})
+        moved = [
+            declared[name].label for name, pair in subject.fields.items() if now[name] != [pair[0]]
+        ]
+    if subject.logo and subject.logo[0] != subjects.logo_id(session, row):
+        moved.append("标志")
     if not moved:
         return None
     return f"提出之后，“{'、'.join(moved)}”又有改动，请退回，由服务商重新提出"
@@ -197,9 +243,11 @@ def take_effect(session: Session, subject: ChangeRequest, actor: Actor, data: Da
         session.add(row)
     subjects.put(actor, row, wanted)
     session.flush()
+    if subject.logo:
+        subjects.publish_logo(session, row, subject.logo)
     if isinstance(row, Product):
         prices.note(session, actor, row)
-    record(session, actor, "change_effect", row, diff=subject.fields)
+    record(session, actor, "change_effect", row, diff=_diff(subject))
 
 
 @effect("change_answered")

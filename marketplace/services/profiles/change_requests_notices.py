@@ -21,6 +21,7 @@ def tell(session: Session, request: ChangeRequest, event: Event) -> None:
     firm = request.provider.organisation
     if event.action == ASKED:
         labels = [FIELDS[request.subject_type][name].label for name in request.fields]
+        labels += ["标志"] if request.logo else []
         new = request.subject_id is None
         inbox.notify(
             session, "change_check", inbox.holders(session, Role.CITY_OFFICER),

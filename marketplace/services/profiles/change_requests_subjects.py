@@ -8,17 +8,20 @@ from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
 from marketplace.errors import NotFound
-from marketplace.models import ChangeRequest, Organisation, Product, Provider
+from marketplace.models import ChangeRequest, Organisation, Product, Provider, StoredFile
 from marketplace.models.change_requests import PRODUCT, PROFILE
 from marketplace.permissions import Actor
 from marketplace.schemas import profile as schema
 from marketplace.schemas.profile import Field
+from marketplace.services.files import files
 
 Subject = Provider | Product
 Values = Mapping[str, Any]
 
 OF_FIRM = ("name", "short_name", "address", "headcount")
 """Fields of a profile that stand in the row of the organisation."""
+LOGO = "product_logo"
+"""The slot and purpose of the picture of a product."""
 FIELDS: dict[str, dict[str, Field]] = {
     PROFILE: {field.name: field for field in schema.PROVIDER},
     PRODUCT: {field.name: field for field in schema.PRODUCT},
@@ -107,6 +110,23 @@ def form_version(session: Session, subject: Subject) -> int:
         )
     )
     return base_version(subject) + int(steps or 0)
+
+
+def logo_id(session: Session, subject: Subject) -> int | None:
+    """The picture of a product that stands now."""
+    return next((row.id for row in files.of(session, subject, LOGO)), None)
+
+
+def publish_logo(session: Session, subject: Subject, pair: list[int | None]) -> None:
+    """Let the new picture of a request be the product's: a version after the old one, if any."""
+    old, new = (session.get_one(StoredFile, id_) if id_ else None for id_ in pair)
+    if new is None:
+        return
+    if old is not None:
+        old.superseded_at = clock.now()
+        new.version, new.version_of = old.version + 1, old.version_of or old.id
+    new.subject_type, new.subject_id = subject.__tablename__, subject.id
+    session.flush()
 
 
 def load(session: Session, request: ChangeRequest) -> Subject | None:

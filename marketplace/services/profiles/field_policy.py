@@ -8,6 +8,7 @@ from pathlib import Path
 
 from marketplace.programmes.loader import read_yaml
 from marketplace.schemas.profile import PRODUCT, PROVIDER, Field
+from marketplace.services.uploads import slots
 from marketplace.settings import ROOT
 
 FOLDER = ROOT / "config" / "fields"
@@ -23,10 +24,14 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Policy:
-    """The policy of one kind of subject. ``expected``: fields that make it complete."""
+    """The policy of one kind of subject. ``expected``: fields that make it complete.
+
+    ``pictures``: the same for pictures, by the slot of their upload.
+    """
 
     effects: Mapping[str, Effect]
     expected: tuple[str, ...]
+    pictures: Mapping[str, Effect]
 
     def named(self, effect: Effect, names: Collection[str]) -> list[str]:
         """Those of ``names`` that take effect in this way, in the order of the file."""
@@ -46,7 +51,10 @@ def read(path: Path, declared: tuple[Field, ...]) -> Policy:
         raise ValueError(f"{path.name}: {sealed}")
     if not set(data["expected"]) <= known:
         raise ValueError(f"{path.name}: {sorted(set(data['expected']) - known)}")
-    return Policy(effects, tuple(data["expected"]))
+    pictures = {name: Effect(value) for name, value in data.get("pictures", {}).items()}
+    if not set(pictures) <= set(slots.rules().slots):
+        raise ValueError(f"{path.name}: {sorted(pictures)}")
+    return Policy(effects, tuple(data["expected"]), pictures)
 
 
 @cache

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import Table, insert, literal, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
+from marketplace.bulk import insert_rows
 from marketplace.models import PricePoint, Product
 from marketplace.permissions import Actor
 
@@ -54,6 +56,16 @@ def note(
     session.add(point)
     session.flush()
     return point
+
+
+def note_new(session: Session, actor: Actor, given: Sequence[tuple[int, Amount, Amount]]) -> None:
+    """Write down the prices of new products, id, list and pilot price, from today: bulk work."""
+    by = {"since": clock.today(), "by_role": actor.role_name, "by_id": actor.user_id}
+    rows = [
+        {"product_id": id_, "list_price_cny": list_, "pilot_price_cny": pilot, **by}
+        for id_, list_, pilot in given
+    ]
+    insert_rows(session, cast("Table", PricePoint.__table__), rows)
 
 
 def note_many(session: Session, actor: Actor, product_ids: Sequence[int]) -> None:

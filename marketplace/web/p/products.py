@@ -111,6 +111,7 @@ def product(product_id: int) -> str:
         waiting={
             **profile_shapes.line(present, url_for("p.change", request_id=present.id)),
             "rows": profile_shapes.change_rows(present),
+            "logos": profile_shapes.logos(present),
         }
         if present
         else None,

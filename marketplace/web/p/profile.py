@@ -158,9 +158,11 @@ def _change(row: ChangeRequest, **more: Any) -> str:
         kind=profile_shapes.kind(row),
         new=profile_shapes.is_new(row),
         rows=profile_shapes.change_rows(row),
+        logos=profile_shapes.logos(row),
         sent=dt(row.created_at),
         since=dt(row.state_since),
         edit_url=_edit_url(row) if is_open else "",
+        logo_url=_logo_url(row),
         may=is_open and can(current_actor(), Permission.PROFILE_WRITE, row),
         **{"conflict": None, **more},
     )
@@ -172,6 +174,14 @@ def _edit_url(row: ChangeRequest) -> str:
     if row.subject_id is None:
         return url_for("p.edit_new_product", request_id=row.id)
     return url_for("p.edit_product", product_id=row.subject_id)
+
+
+def _logo_url(row: ChangeRequest) -> str:
+    if row.subject_type == OF_PROFILE:
+        return ""
+    if row.subject_id is None:
+        return url_for("p.new_product_logo", request_id=row.id)
+    return url_for("p.product_logo", product_id=row.subject_id)
 
 
 @blueprint.post("/profile/changes/<int:request_id>/take-back")

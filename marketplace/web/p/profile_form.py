@@ -151,7 +151,7 @@ def say(saved: Saved) -> None:
     if saved.request is not None and saved.request.phase == RequestPhase.RETURNED:
         flash("被退回的修改没有变动，没有再次提交。", "info")
     elif saved.request is not None:
-        labels = "、".join(field.label for field in profile_shapes.fields_of(saved.request))
+        labels = "、".join(profile_shapes.labels(saved.request))
         flash(f"已提交审核：{labels}。审核通过前，公开页不变。", "ok")
     if not saved.public and saved.request is None:
         flash("没有需要审核的修改。", "info")

@@ -107,6 +107,7 @@ def _page(row: ChangeRequest, **more: Any) -> str:
         "kind": profile_shapes.kind(row),
         "new": profile_shapes.is_new(row),
         "rows": profile_shapes.change_rows(row),
+        "logos": profile_shapes.logos(row),
         "moved": _moved(row) if waiting else [],
         "sent": dt(row.created_at),
         "public": f"/products/{row.subject_id}"

@@ -167,30 +167,89 @@ def test_two_editors_of_a_product(centre):
     assert "我写的。" in answer.text
 
 
-def test_a_logo_is_square_and_public_with_its_product(centre):
+def put_logo(centre, path: str, width: int, height: int, name: str = "标志.png", **more):
+    picture = (io.BytesIO(sample_files.png(width, height)), name)
+    data = {"form_key": f"logo-of-{name}-{width}-{height}-xx"[:40], "product_logo": picture, **more}
+    data["form_key"] = re.sub(r"[^A-Za-z0-9_-]", "x", data["form_key"])
+    return centre.owner.post(path, data=data)
+
+
+def status(client, address: str) -> int:
+    with client.get(address) as answer:
+        return answer.status_code
+
+
+def pictures(page: str, alt: str) -> list[str]:
+    return re.findall(rf'src="(/files/\d+/picture)" alt="{alt}"', page)
+
+
+def test_a_logo_is_square_and_public_when_approved(centre):
     path, public = f"/p/products/{centre.product.id}/logo", f"/products/{centre.product.id}"
-
-    def send(width: int, height: int):
-        picture = (io.BytesIO(sample_files.png(width, height)), "标志.png")
-        data = {"form_key": f"logo-of-{width}-by-{height}", "product_logo": picture}
-        return centre.owner.post(path, data=data)
-
-    def status(client, address: str) -> int:
-        with client.get(address) as answer:
-            return answer.status_code
-
-    wide = send(600, 200)
+    wide = put_logo(centre, path, 600, 200)
     assert wide.status_code == 422
     assert "标志应为正方形，边长不小于128像素，这张是512×171" in wide.text
-    assert send(100, 100).status_code == 422
+    assert put_logo(centre, path, 100, 100).status_code == 422
+    assert centre.requests() == []
+    assert put_logo(centre, path, 256, 256).status_code == 303
+    (first,) = centre.requests()
+    assert (first.fields, first.logo[0]) == ({}, None)
+    desk = centre.officer.get(f"/work/changes/{first.id}").text
+    (address,) = pictures(desk, "新标志")
+    # The team and the desk see it, nobody else; the page of the product stays as it was.
+    assert [
+        status(who, address) for who in (centre.officer, centre.owner, centre.rival, centre.visitor)
+    ] == [200, 200, 404, 404]
     assert "的标志" not in centre.visitor.get(public).text
-    assert send(256, 256).status_code == 303
-    page = centre.visitor.get(public).text
-    address = re.search(r'src="(/files/\d+/picture)" alt="胶州湾制造执行系统的标志"', page)[1]
+    assert centre.decide(first, "approve").status_code == 303
+    said = "胶州湾制造执行系统的标志"
+    assert pictures(centre.visitor.get(public).text, said) == [address]
     assert status(centre.visitor, address) == 200
+    # A text and another logo wait together; what is public stays beside the new one.
+    edit = f"/p/products/{centre.product.id}/edit"
+    assert centre.save(path=edit, release="V9.0", note="升级").status_code == 303
+    assert put_logo(centre, path, 300, 300, "新.png").status_code == 303
+    both = centre.requests()[-1]
+    assert (both.fields, both.logo[0] is not None) == ({"release": ["3.0", "V9.0"]}, True)
+    desk = centre.officer.get(f"/work/changes/{both.id}").text
+    assert pictures(desk, "现在公开的标志") == [address]
+    (newer,) = pictures(desk, "新标志")
+    assert centre.save(path=edit, release="V9.1", note="升级").status_code == 303
+    last = centre.requests()[-1]
+    assert (last.fields, last.logo) == ({"release": ["3.0", "V9.1"]}, both.logo)
+    assert pictures(centre.visitor.get(public).text, said) == [address]
+    assert centre.decide(last, "approve").status_code == 303
+    assert pictures(centre.visitor.get(public).text, said) == [newer]
     assert centre.rival.get(path).status_code == 404
     assert centre.viewer.get(path).status_code == 403
     with centre.database.unit_of_work() as session:
         session.get_one(Product, centre.product.id).hidden_at = clock.now()
+    assert [status(who, newer) for who in (centre.visitor, centre.owner)] == [404, 200]
+
+
+def test_a_new_product_brings_its_logo_before_it_is_listed(centre):
+    centre.register()
+    (asked,) = centre.requests()
+    path = f"/p/products/new/{asked.id}/logo"
+    assert centre.rival.get(path).status_code == 404
+    assert f'href="{path}"' in centre.owner.get(f"/p/profile/changes/{asked.id}").text
+    assert put_logo(centre, path, 256, 256).status_code == 303
+    first, second = centre.requests()
+    assert (first.phase, second.fields, second.note) == ("replaced", asked.fields, asked.note)
+    (address,) = pictures(centre.officer.get(f"/work/changes/{second.id}").text, "新标志")
     assert status(centre.visitor, address) == 404
-    assert status(centre.owner, address) == 200
+    assert centre.owner.get(path).status_code == 409  # the form of a text that was replaced
+    # Taken out again, and put in once more.
+    path = f"/p/products/new/{second.id}/logo"
+    number = re.search(r"\d+", address)[0]
+    dropped = {"form_key": "takes-the-logo-out-again", "product_logo-drop": number}
+    assert centre.owner.post(path, data=dropped).status_code == 303
+    third = centre.requests()[-1]
+    assert (third.logo, third.fields) == (None, asked.fields)
+    put_logo(centre, f"/p/products/new/{third.id}/logo", 200, 200, "再.png")
+    last = centre.requests()[-1]
+    assert centre.decide(last, "approve").status_code == 303
+    with centre.database.reading() as session:
+        made = session.scalars(select(Product).where(Product.name == NEW["name"])).one()
+    page = centre.visitor.get(f"/products/{made.id}").text
+    (shown,) = pictures(page, f"{made.name}的标志")
+    assert (status(centre.visitor, shown), status(centre.visitor, address)) == (200, 404)
