@@ -1,6 +1,7 @@
 """Settings from the environment, checked once; the process refuses to start on an unsafe value."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MODES = ("demo", "production", "test")
 PASSWORD_PROFILES = ("asvs", "mlps")
+HIGHEST_PORT = 65535
 DEMO_KEY = "demo-only-key-never-used-outside-loopback"
 
 
@@ -129,7 +131,20 @@ class Settings:
             problems.append("SCANNER_URL 应为 clamd:///路径 或 clamd://主机:端口")
         if not self.base_url.startswith(("http://", "https://")):
             problems.append("BASE_URL 应以 http:// 或 https:// 开头")
-        return problems
+        return [*problems, *self._port_problems()]
+
+    def _port_problems(self) -> list[str]:
+        """Ports that no machine has: otherwise only the first call would fail, and unclearly."""
+        addresses = {
+            "DATABASE_URL": self.database_url,
+            "SEARCH_URL": self.search_url,
+            "MAIL_URL": self.mail_url,
+            "SCANNER_URL": self.scanner_url,
+            "BASE_URL": self.base_url,
+            "PORT": f"tcp://{self.host}:{self.port}",
+        }
+        wrong = [name for name, url in addresses.items() if any(map(_no_port, _ports(url)))]
+        return [f"{name} 中的端口应为 1 到 {HIGHEST_PORT} 的整数" for name in wrong]
 
     def _safety_problems(self, env: Mapping[str, str]) -> list[str]:
         problems = []
@@ -159,6 +174,21 @@ def _search_url(env: Mapping[str, str], data_dir: Path) -> str:
     if not query or not url.startswith(("http://", "https://")):
         return url
     return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _ports(url: str) -> list[str]:
+    """The ports of all hosts that an address names."""
+    try:
+        places = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:  # half an IPv6 address; who uses it says what is wrong
+        return []
+    return [
+        found[1] for host in places.split(",") if (found := re.search(r"[^:]:([^:\]]+)$", host))
+    ]
+
+
+def _no_port(text: str) -> bool:
+    return not (text.isascii() and text.isdecimal() and 0 < int(text[:6]) <= HIGHEST_PORT)
 
 
 def _words(text: str) -> tuple[str, ...]:

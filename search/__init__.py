@@ -21,7 +21,7 @@ from search.analysis.highlight import Highlighter, Segment
 from search.analysis.queries import Analyzer
 from search.analysis.synonyms import Synonym
 from search.documents import Document
-from search.engines import Applied, Engine, open_engine
+from search.engines import Applied, Engine, check_address, open_engine
 from search.errors import (
     BadDocument,
     IndexMismatch,
@@ -68,6 +68,7 @@ __all__ = [
     "Unavailable",
     "Way",
     "WriterBusy",
+    "check_address",
     "new_terms",
     "open_engine",
     "rebuild",

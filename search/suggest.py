@@ -6,6 +6,7 @@ first letters it begins, at last, when there is little else, what was probably m
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from search.analysis.entries import Stored
 from search.analysis.highlight import Segment, mark_letters
@@ -15,7 +16,7 @@ from search.analysis.normal import normal
 from search.analysis.queries import Analyzer
 from search.analysis.tokens import name_key
 from search.counting import Cache, Counter
-from search.engines import Order, Row, View
+from search.engines import Glance, Row, View
 from search.fields import KINDS
 from search.names import Names
 from search.plan import RUNGS, Best, Boost, Filters, Node, Phrase, Term, match, text_nodes
@@ -26,8 +27,10 @@ MOST = 20
 MOST_TERMS = 3
 MOST_LIKELY = 4
 TERM = "term"
-# Always the same order among equals: suggestions must not jump about from day to day.
-_ORDER = Order("tie_0", field="tie_0")
+TIE = "tie_0"  # always the same order: suggestions must not jump about from day to day
+_TERMS = (None, TERM)
+Found = str | Row
+"""A word of the trade, or a thing in the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,86 +74,81 @@ class Suggester:
     def _find(
         self, view: View, typed: str, key: str, kind: str | None, limit: int
     ) -> tuple[Suggestion, ...]:
-        terms = self._terms(view, key) if kind in (None, TERM) else []
-        things = self._things(view, typed, key, kind, limit)
-        if len(terms) + len(things) < (1 if key.isascii() else ENOUGH):
-            terms += self._likely_terms(view, key) if kind in (None, TERM) else []
+        words = self._analyzer.lexicon.starting(key, MOST_TERMS * 3) if kind in _TERMS else ()
+        asked = [] if kind == TERM else _asked(view, typed, key, kind, limit)
+        called, *others = self._glance(view, words, asked) or [[]]
+        things = [row for rows in others for row in rows]
+        terms = self._useful(view, words)
+        if not called and len(terms) + len(things) < (1 if key.isascii() else ENOUGH):
+            terms += self._likely_terms(view, key) if kind in _TERMS else []
             things += self._likely_things(view, key, kind, limit)
-        return tuple(_mixed(_once(terms), _once(things), limit))
+        mixed = _mixed(list(dict.fromkeys(terms)), _once([*called, *things]), limit)
+        return tuple(self._shown(each, key) for each in mixed)
+
+    def _glance(self, view: View, words: Sequence[str], asked: Sequence[Glance]) -> list[list[Row]]:
+        """The rows asked for; on the way how often the first of the words are found."""
+        nodes = [self._node(view, word) for word in words[:MOST_TERMS]]
+        counts = self._counter.uncounted(view, nodes)
+        answers = view.glance(TIE, [*counts, *asked])
+        for count, (total, _) in zip(counts, answers, strict=False):
+            self._counter.learn(view, count.match, total)
+        return [rows for _, rows in answers[len(counts) :]]
+
+    def _shown(self, found: Found, key: str) -> Suggestion:
+        if isinstance(found, str):
+            detail = next(iter(self._analyzer.synonyms_of(found)), "")
+            return Suggestion(TERM, found, None, detail, mark_letters(found, key))
+        stored = Stored.read(found.card)
+        marks = mark_letters(stored.title, key)
+        return Suggestion(_kind(found), stored.title, found.id, stored.detail, marks)
 
     # ---------------------------------------------------------------- terms
 
-    def _terms(self, view: View, key: str) -> list[Suggestion]:
-        return self._useful(view, key, self._analyzer.lexicon.starting(key, MOST_TERMS * 3))
+    def _likely_terms(self, view: View, key: str) -> list[str]:
+        words = [each.word for each in self._analyzer.lexicon.likely(key)]
+        self._glance(view, words, ())
+        return self._useful(view, words)
 
-    def _likely_terms(self, view: View, key: str) -> list[Suggestion]:
-        likely = self._analyzer.lexicon.likely(key)
-        return self._useful(view, key, [each.word for each in likely])
+    def _useful(self, view: View, words: Iterable[str]) -> list[str]:
+        """The first of the words that find something, be it by a synonym."""
+        useful = (word for word in words if self._counter.total(view, self._node(view, word)))
+        return list(islice(useful, MOST_TERMS))
 
-    def _useful(self, view: View, key: str, words: Iterable[str]) -> list[Suggestion]:
-        """Those of the words that find something."""
-        found: list[Suggestion] = []
-        for word in words:
-            if len(found) < MOST_TERMS and self._finds(view, word):
-                detail = next(iter(self._analyzer.synonyms_of(word)), "")
-                found.append(Suggestion(TERM, word, None, detail, mark_letters(word, key)))
-        return found
-
-    def _finds(self, view: View, word: str) -> bool:
-        """Whether searching for it gives anything, be it by a synonym."""
-        node = match(self._analyzer.read(word), view.meta.dictionary, RUNGS[0])
-        return bool(self._counter.total(view, node))
+    def _node(self, view: View, word: str) -> Node:
+        return match(self._analyzer.read(word), view.meta.dictionary, RUNGS[0])
 
     # ---------------------------------------------------------------- things
 
-    def _things(
-        self, view: View, typed: str, key: str, kind: str | None, limit: int
-    ) -> list[Suggestion]:
-        if kind == TERM:
-            return []
-        rows = _begun(view, key, kind, limit)
-        if len(rows) < limit or kind is None:
-            rows += _inside(view, typed, kind, limit)
-        return [_thing(row, key) for row in rows]
-
-    def _likely_things(
-        self, view: View, key: str, kind: str | None, limit: int
-    ) -> list[Suggestion]:
+    def _likely_things(self, view: View, key: str, kind: str | None, limit: int) -> list[Row]:
         if kind in (TERM, "case"):
             return []
         likely = self._names.likely(view, key)[:MOST_LIKELY]
-        keys = (name_key(normal(each.word)) for each in likely)
-        rows = [row for each in keys for row in _begun(view, each, kind, limit)]
-        return [_thing(row, key) for row in rows]
+        keys = dict.fromkeys(name_key(normal(each.word)) for each in likely)
+        asked = [
+            each for one in keys for each in (_called(one, kind, limit), *_begun(one, kind, limit))
+        ]
+        return [row for rows in self._glance(view, (), asked) for row in rows]
 
 
-def _begun(view: View, key: str, kind: str | None, limit: int) -> list[Row]:
-    """Providers and products whose name begins so; what is called exactly so comes first."""
-    begins = Term("k", key[:LONGEST_PREFIX])
-    total, rows = view.top(begins, _only(kind), _ORDER, 0, limit)
-    if total > limit:
-        whole = Best((Term("name", key), Term("py", key)))
-        rows = view.top(whole, _only(kind), _ORDER, 0, limit)[1]
-        for each in NAMED if kind is None else (kind,):
-            rows += view.top(begins, _only(each), _ORDER, 0, limit)[1]
-        return rows
-    return sorted(rows, key=lambda row: not _is_called(row, key))
-
-
-def _is_called(row: Row, key: str) -> bool:
-    stored = Stored.read(row.card)
-    return key in (name_key(normal(name)) for name in (*stored.alias, stored.title))
-
-
-def _inside(view: View, typed: str, kind: str | None, limit: int) -> list[Row]:
-    """What has the typed text in its name; cases among it, however much else there is."""
+def _asked(view: View, typed: str, key: str, kind: str | None, limit: int) -> list[Glance]:
+    """What is called exactly so, what begins so, what has it inside; each kind by itself, so that
+    however much there is of one, the others are seen.
+    """
     nodes = tuple(node for node in text_nodes(typed, view.meta.dictionary) if _in_name(node))
-    if not nodes:
-        return []
-    total, rows = view.top(Best(nodes), _only(kind), _ORDER, 0, limit)
-    if total > limit and kind is None:
-        rows += view.top(Best(nodes), _only("case"), _ORDER, 0, limit)[1]
-    return rows
+    kinds = KINDS if kind is None else (kind,)
+    inside = [Glance(Best(nodes), _only(each), limit) for each in kinds] if nodes else []
+    return [_called(key, kind, limit), *_begun(key, kind, limit), *inside]
+
+
+def _called(key: str, kind: str | None, limit: int) -> Glance:
+    return Glance(Best((Term("name", key), Term("py", key))), _only(kind), limit)
+
+
+def _begun(key: str, kind: str | None, limit: int) -> list[Glance]:
+    """Providers and products whose name begins so."""
+    begins = Term("k", key[:LONGEST_PREFIX])
+    kinds = [each for each in NAMED if kind in (None, each)]
+    return [Glance(begins, _only(each), limit) for each in kinds]
 
 
 def _in_name(node: Node) -> bool:
@@ -162,21 +160,20 @@ def _only(kind: str | None) -> Filters:
     return (("kind", (kind,)),) if kind else ()
 
 
-def _thing(row: Row, key: str) -> Suggestion:
-    stored = Stored.read(row.card)
-    kind = row.id.partition(":")[0]
-    return Suggestion(kind, stored.title, row.id, stored.detail, mark_letters(stored.title, key))
+def _kind(row: Row) -> str:
+    return row.id.partition(":")[0]
 
 
-def _once(found: Sequence[Suggestion]) -> list[Suggestion]:
-    return list({(each.kind, each.id or each.text): each for each in found}.values())
+def _once(rows: Iterable[Row]) -> list[Row]:
+    return list({row.id: row for row in rows}.values())
 
 
-def _mixed(
-    terms: Sequence[Suggestion], things: Sequence[Suggestion], limit: int
-) -> Iterator[Suggestion]:
+def _mixed(terms: Sequence[str], things: Sequence[Row], limit: int) -> Iterator[Found]:
     """A few of each kind; room that one kind leaves is given to the others in turn."""
-    groups = [list(terms), *([each for each in things if each.kind == kind] for kind in KINDS)]
+    groups: list[Sequence[Found]] = [
+        terms,
+        *([each for each in things if _kind(each) == kind] for kind in KINDS),
+    ]
     taken = [0] * len(groups)
     left = limit
     while left and any(taken[at] < len(group) for at, group in enumerate(groups)):

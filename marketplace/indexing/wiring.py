@@ -7,6 +7,7 @@ from marketplace.db import Database
 from marketplace.indexing.building import CARD_SHAPE
 from marketplace.indexing.needs import HeldNeeds
 from marketplace.services.searching.vocabulary import HeldVocabulary, Vocabulary
+from marketplace.settings import UnsafeSettings
 from search import (
     Analyzer,
     Engine,
@@ -16,7 +17,9 @@ from search import (
     SearchRequest,
     Suggestion,
     Synonym,
+    Unavailable,
     Way,
+    check_address,
     open_engine,
 )
 from search.needs import Needs
@@ -31,10 +34,14 @@ class Catalogue:
     """Search as the application sees it. Shared by threads; safe to make before a fork.
 
     ``vectors`` is the folder for what the extra ``semantic`` computes; without it needs are read
-    by words alone.
+    by words alone. Raises ``UnsafeSettings`` for a ``url`` that is no address of an engine.
     """
 
     def __init__(self, url: str, database: Database, vectors: Path | None = None) -> None:
+        try:
+            check_address(url)
+        except Unavailable as error:
+            raise UnsafeSettings(f"启动被拒绝：{error}") from None
         self._url = url
         self._database = database
         self._words = HeldVocabulary(database)

@@ -6,10 +6,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 
 from search.analysis.normal import normal
-from search.analysis.pinyin import full, has_han, initials, sounds, spellings
+from search.analysis.pinyin import has_han, initials, sounds, spellings, spoken
 from search.analysis.spelling import signatures
 from search.analysis.tokens import name_key
 
@@ -82,15 +81,10 @@ def _near_place(two: str) -> bool:
         two[0] == place[0]
         or two[1] == place[1]
         or two == place[::-1]
-        or _sound(two) == _sound(place)
+        or spoken(two) == spoken(place)
         for place in _PLACES
         if len(place) == len(two) == 2
     )
-
-
-@lru_cache(maxsize=500)
-def _sound(text: str) -> str:
-    return full(sounds(text))
 
 
 def forms(names: Iterable[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ tokens, and every normal character knows where it came from.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -40,10 +41,14 @@ class _Folds(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         folded = self[code] = _fold(chr(code))
+        if len(folded) != 1:
+            _UNEVEN.add(chr(code))
         return folded
 
 
 _FOLDS = _Folds()
+_UNEVEN: set[str] = set()
+"""Characters that became none or several: after them nothing stands at its old place."""
 
 
 def normal(text: str) -> str:
@@ -51,11 +56,14 @@ def normal(text: str) -> str:
     return text.translate(_FOLDS)
 
 
-def normal_with_offsets(text: str) -> tuple[str, list[int]]:
+def normal_with_offsets(text: str) -> tuple[str, Sequence[int]]:
     """The normal form, and for each of its characters the index in ``text`` it came from."""
+    folded = normal(text)
+    if _UNEVEN.isdisjoint(text):
+        return folded, range(len(text))
     parts = [_FOLDS[ord(char)] for char in text]
     offsets = [index for index, part in enumerate(parts) for _ in part]
-    return "".join(parts), offsets
+    return folded, offsets
 
 
 def has_traditional(text: str) -> bool:

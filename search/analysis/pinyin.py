@@ -134,6 +134,12 @@ def full(some: Sequence[Sound]) -> str:
     return "".join(sound.readings[0] for sound in some)
 
 
+@lru_cache(maxsize=5000)
+def spoken(text: str) -> str:
+    """The usual reading of a text, as ``full`` gives it."""
+    return full(sounds(text))
+
+
 def spellings(some: Sequence[Sound]) -> tuple[str, ...]:
     """Up to four full readings, the usual one first."""
     ways = product(*(sound.readings for sound in some))

@@ -19,6 +19,7 @@ from search.analysis.pinyin import (
     full,
     has_han,
     sounds,
+    spoken,
     syllables,
 )
 
@@ -53,7 +54,7 @@ def signatures(some: Sequence[Sound]) -> tuple[str, ...]:
 
 def same_sound(typed: str) -> str:
     """What to look up for names that sound alike; ``typed`` is a name key."""
-    return merged(full(sounds(typed)))
+    return merged(spoken(typed))
 
 
 def near_sounds(typed: str, words: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ def grade(typed: str, name: str) -> int | None:
     """How like the typed text a name is; None when it is too far off or the very same."""
     if typed == name:
         return None
-    letters, wanted = full(sounds(name)), full(sounds(typed))
+    letters, wanted = spoken(name), spoken(typed)
     if letters == wanted:
         return SAME_SOUND
     if merged(letters) == merged(wanted):

@@ -7,7 +7,7 @@ are the same for every engine.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from search.documents import Document
 from search.engines.meta import Meta
@@ -39,6 +39,14 @@ class Row:
     id: str
     version: int
     card: bytes
+
+
+class Glance(NamedTuple):
+    """A small question beside others: the first ``size`` rows, or with 0 the number of hits."""
+
+    match: Node
+    filters: Filters
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,12 @@ class View(Protocol):
 
         ``counts`` names what ``facets`` (or, without fields, ``count``) will be asked next for
         the same ``match``: an engine behind a network fetches it in the same round trip.
+        """
+        ...
+
+    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[tuple[int, list[Row]]]:
+        """Several small questions in one round trip, without scores. Rows are in the order of the
+        integer field ``tie``, which no two documents share; their total is not found out (0).
         """
         ...
 
@@ -182,6 +196,22 @@ def _elastic(url: str) -> Engine:
     return ElasticEngine(Address.parse(url))
 
 
+def _known(url: str) -> str:
+    scheme = url.partition(":")[0] if ":" in url else ""
+    if scheme not in _OPENERS:
+        known = "、".join(sorted(_OPENERS))
+        raise Unavailable(f"SEARCH_URL 的 {scheme or url!r} 不在此版本内，可用：{known}")
+    return scheme
+
+
+def check_address(url: str) -> None:
+    """Whether ``open_engine`` would take it. Raises Unavailable, without any secret in the text."""
+    if _known(url) in ("http", "https"):
+        from search.engines.elastic_address import Address
+
+        Address.parse(url)
+
+
 _OPENERS: dict[str, Callable[[str], Engine]] = {
     "tantivy": _embedded,
     "http": _elastic,
@@ -196,9 +226,4 @@ def open_engine(url: str) -> Engine:
     Raises Unavailable for schemes that are not part of this build and addresses that are none.
     Nothing is connected to yet.
     """
-    scheme = url.partition(":")[0] if ":" in url else ""
-    opener = _OPENERS.get(scheme)
-    if opener is None:
-        known = "、".join(sorted(_OPENERS))
-        raise Unavailable(f"SEARCH_URL 的 {scheme or url!r} 不在此版本内，可用：{known}")
-    return opener(url)
+    return _OPENERS[_known(url)](url)

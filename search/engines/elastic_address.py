@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from search.errors import Unavailable
 
 PREFIX = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
-HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{1,5})?")
+HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::(?P<port>[0-9]{1,5}))?")
+PORT = 9200
+HIGHEST_PORT = 65535
 REPLICAS = re.compile(r"[0-9]|[0-9]-(?:[0-9]|all)")
 FORM = "https://用户:密码@主机:9200,主机:9200/前缀?shards=1&replicas=0-1"
 OPTIONS = frozenset({"user", "password", "api_key", "ca", "shards", "replicas"})
@@ -52,7 +54,7 @@ class Address:
         hosts = places.split(",")
         prefix = parts.path.strip("/") or "mk"
         options = dict(parse_qsl(parts.query))
-        whole = all(map(HOST.fullmatch, hosts)) and PREFIX.fullmatch(prefix)
+        whole = all(map(_is_host, hosts)) and PREFIX.fullmatch(prefix)
         if not whole or not options.keys() <= OPTIONS or not _sound(options):
             raise Unavailable(f"SEARCH_URL 的格式应为 {FORM}")
         user, _, password = account.partition(":")
@@ -68,6 +70,11 @@ class Address:
         )
 
 
+def _is_host(text: str) -> bool:
+    found = HOST.fullmatch(text)
+    return found is not None and 0 < int(found["port"] or PORT) <= HIGHEST_PORT
+
+
 def _sound(options: Mapping[str, str]) -> bool:
     shards = options.get("shards", "1")
     replicas = options.get("replicas", "0-1")
@@ -75,4 +82,4 @@ def _sound(options: Mapping[str, str]) -> bool:
 
 
 def _with_port(host: str) -> str:
-    return host if re.search(r":[0-9]+$", host) else f"{host}:9200"
+    return host if re.search(r":[0-9]+$", host) else f"{host}:{PORT}"

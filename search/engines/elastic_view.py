@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from search.engines import MOST_VALUES, Counted, Order, Place, Row, Versions
+from search.engines import MOST_VALUES, Counted, Glance, Order, Place, Row, Versions
 from search.engines.elastic_connection import Absent, Call, Connection, NodeLost
 from search.engines.elastic_queries import EVERYTHING, Query, elastic_query
 from search.engines.meta import Meta
@@ -92,6 +92,17 @@ class ElasticView:
             (answer,) = self._answers([_counting(match, filters, missing)])
             found.update(_buckets(answer))
         return {field: counts or {} for field, counts in found.items()}
+
+    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[tuple[int, list[Row]]]:
+        if not wanted:
+            return []
+        answers = self._answers([_glancing(each, tie) for each in wanted])
+        return [
+            (0, [_row(hit) for hit in answer["hits"]["hits"]])
+            if each.size
+            else (_total(answer), [])
+            for each, answer in zip(wanted, answers, strict=True)
+        ]
 
     def get(self, document_id: str) -> Row | None:
         body = {"query": elastic_query(Term("id", document_id), ()), "size": 1}
@@ -191,6 +202,17 @@ def _counting(match: Node, filters: Filters, fields: Sequence[str]) -> Query:
         "query": elastic_query(match, filters),
         "size": 0,
         "aggs": _aggregations(fields),
+    }
+
+
+def _glancing(wanted: Glance, tie: str) -> Query:
+    if not wanted.size:
+        return _counting(wanted.match, wanted.filters, ())
+    return {
+        "query": elastic_query(wanted.match, wanted.filters),
+        "size": wanted.size,
+        "sort": [{tie: "asc"}],
+        "track_total_hits": False,
     }
 
 

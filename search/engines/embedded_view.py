@@ -8,7 +8,7 @@ from typing import Any
 from tantivy import DocAddress, Query, Searcher
 from tantivy import Order as Direction
 
-from search.engines import MOST_VALUES, Counted, Order, Place, Row, Versions
+from search.engines import MOST_VALUES, Counted, Glance, Order, Place, Row, Versions
 from search.engines.meta import Meta
 from search.engines.tantivy_queries import behind, between, both, tantivy_query, with_value
 from search.plan import Everything, Filters, Node, Term
@@ -50,7 +50,10 @@ class EmbeddedView:
         return total, self._rows(addresses)
 
     def count(self, match: Node, filters: Filters) -> int:
-        return _count(self.searcher.search(tantivy_query(match, filters), limit=1))
+        # Every document has a version; a search would also work out every score.
+        asked = {"all": {"value_count": {"field": "v"}}}
+        answer = self.searcher.aggregate(tantivy_query(match, filters), asked)
+        return int(answer["all"]["value"])
 
     def count_each(self, match: Node, choices: Sequence[Filters]) -> list[int]:
         return [self.count(match, filters) for filters in choices]
@@ -66,6 +69,22 @@ class EmbeddedView:
             field: {bucket["key"]: bucket["doc_count"] for bucket in answer[field]["buckets"]}
             for field in fields
         }
+
+    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[tuple[int, list[Row]]]:
+        return [
+            (0, self._first(each, tie)) if each.size else (self.count(*each[:2]), [])
+            for each in wanted
+        ]
+
+    def _first(self, wanted: Glance, tie: str) -> list[Row]:
+        result = self.searcher.search(
+            tantivy_query(wanted.match, wanted.filters),
+            wanted.size,
+            order_by_field=tie,
+            order=Direction.Asc,
+            count=False,
+        )
+        return self._rows([address for _, address in result.hits])
 
     def get(self, document_id: str) -> Row | None:
         result = self.searcher.search(tantivy_query(Term("id", document_id), ()), limit=1)

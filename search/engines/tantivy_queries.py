@@ -3,7 +3,8 @@
 No query text is ever parsed: what a visitor types can only become a value.
 """
 
-from functools import cache, singledispatch
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache, singledispatch
 
 from tantivy import (
     Document,
@@ -35,6 +36,7 @@ from search.plan import (
 
 WHITESPACE = "blanks"
 MOST = 2**63 - 1
+FEW_VALUES = 16  # up to which single terms are quicker than a set, which is gathered beforehand
 
 
 @cache
@@ -103,14 +105,25 @@ def tantivy_document(entry: Entry) -> Document:
 
 def tantivy_query(match: Node, filters: Filters) -> Query:
     """Plan and filters as one query; filters do not change scores."""
-    query = _translate(match)
+    query = _translated(match)
     if not filters:
         return query
     parts = [(Occur.Must, query)]
     for field, values in filters:
-        wanted = Query.term_set_query(schema(), field, list(values))
-        parts.append((Occur.Must, Query.const_score_query(wanted, 0.0)))
+        parts.append((Occur.Must, Query.const_score_query(_one_of(field, values), 0.0)))
     return Query.boolean_query(parts)
+
+
+def _one_of(field: str, values: Sequence[str]) -> Query:
+    """Documents that have one of the values, whatever their score."""
+    if len(values) > FEW_VALUES:
+        return Query.term_set_query(schema(), field, list(values))
+    terms = [Query.term_query(schema(), field, value) for value in values]
+    return terms[0] if len(terms) == 1 else _any(terms)
+
+
+def _any(queries: Iterable[Query]) -> Query:
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
 
 
 def with_value(query: Query, field: str, value: int) -> Query:
@@ -133,12 +146,18 @@ def behind(order: Order, place: Place) -> Query:
     parts = [both(between(order.field, value, value), later)]
     if beyond[0] <= beyond[1]:
         parts.append(between(order.field, *beyond))
-    return Query.boolean_query([(Occur.Should, part) for part in parts])
+    return _any(parts)
 
 
 def between(field: str, low: int, high: int) -> Query:
     """Documents whose integer lies in low … high, both included."""
     return Query.range_query(schema(), field, FieldType.Integer, low, high)
+
+
+@lru_cache(maxsize=100)
+def _translated(node: Node) -> Query:
+    """One search asks the same of its page and of each of its facets."""
+    return _translate(node)
 
 
 @singledispatch

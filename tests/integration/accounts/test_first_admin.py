@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from marketplace import create_app
 from marketplace.crypto import Cipher
 from marketplace.db import Database, make_engine
 from marketplace.migrate import upgrade
@@ -122,6 +123,13 @@ def test_s82_changing_the_encryption_key(tmp_path, database_url, database):
         ({"DEBUG": "true"}, "DEBUG"),
         ({"MARKETPLACE_MODE": "demo"}, "演示模式"),
         ({"MARKETPLACE_MODE": "prod"}, "MARKETPLACE_MODE"),
+        ({"PORT": "65536"}, "PORT"),
+        ({"BASE_URL": "https://pool.example:70000"}, "BASE_URL"),
+        ({"DATABASE_URL": "postgresql://pool:x@db:0/pool"}, "DATABASE_URL"),
+        ({"SEARCH_URL": "https://u:p@es-1:9200,es-2:99999/pool"}, "SEARCH_URL"),
+        ({"SEARCH_URL": "https://[::1]:66000/pool"}, "SEARCH_URL"),
+        ({"MAIL_URL": "smtp://mail:smtp"}, "MAIL_URL"),
+        ({"SCANNER_URL": "clamd://scan:65536"}, "SCANNER_URL"),
     ],
 )
 def test_s33_s25_unsafe_settings_refuse_to_start(database_url, changes, word):
@@ -129,8 +137,16 @@ def test_s33_s25_unsafe_settings_refuse_to_start(database_url, changes, word):
         Settings.from_env({**PRODUCTION, **changes})
 
 
+@pytest.mark.parametrize("url", ["http://es:9200/Upper", "http:///pool", "solr://es/pool"])
+def test_an_address_that_is_no_search_engine_refuses_to_start(database_url, tmp_path, url):
+    env = {**PRODUCTION, "MARKETPLACE_DATA": str(tmp_path), "SEARCH_URL": url}
+    with pytest.raises(UnsafeSettings, match="启动被拒绝：SEARCH_URL"):
+        create_app(Settings.from_env(env))
+
+
 def test_s33_safe_settings_start(database_url, tmp_path):
-    settings = Settings.from_env({**PRODUCTION, "MARKETPLACE_DATA": str(tmp_path)})
+    places = {"SEARCH_URL": "https://es-1:65535,[::1],[::1]:9200/p", "MAIL_URL": "smtp://m:25"}
+    settings = Settings.from_env({**PRODUCTION, **places, "MARKETPLACE_DATA": str(tmp_path)})
     assert (settings.demo, settings.https) == (False, True)
 
 
