@@ -14,7 +14,7 @@ from marketplace.indexing.wiring import Catalogue
 from marketplace.mail import Mailer
 from marketplace.models import OneTimeLink, RateCounter, UserSession
 from marketplace.services.audit import audit_digests, seals
-from marketplace.services.checks import complaints_hearing
+from marketplace.services.checks import complaints_hearing, credit_checks
 from marketplace.services.files import files_upkeep
 from marketplace.services.forms import drafts
 from marketplace.services.importing import uploads
@@ -57,6 +57,7 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
         Job("freshness", lambda: freshness_reminders.remind(database), 3600.0),
         Job("reports", lambda: opening.run(database) + reminders.run(database), 60.0),
         Job("complaints", lambda: complaints_hearing.run(database), 60.0),
+        Job("credit", lambda: credit_checks.run(database), 60.0),
         Job("proceedings", lambda: proceedings_tick.run(database), 30.0),
         Job("sweep", lambda: files_upkeep.sweep(database, storage), 3600.0),
         Job("clocks", lambda: inquiry_clock.run(database), 30.0),

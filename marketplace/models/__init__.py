@@ -20,6 +20,7 @@ from marketplace.models.case_versions import CaseConsent, CaseVersion
 from marketplace.models.cases import CaseStudy
 from marketplace.models.change_requests import ChangeRequest
 from marketplace.models.complaints import Complaint
+from marketplace.models.credit_findings import CreditFinding
 from marketplace.models.demands import Demand, DemandAnswer
 from marketplace.models.digests import AuditDigest, ProgrammeText
 from marketplace.models.drafts import FormDraft, HeldForm
@@ -89,6 +90,7 @@ __all__ = [
     "ChangeNotice",
     "ChangeRequest",
     "Complaint",
+    "CreditFinding",
     "Demand",
     "DemandAnswer",
     "Dispute",

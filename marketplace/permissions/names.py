@@ -46,6 +46,8 @@ class Permission(StrEnum):
     DEMAND_MODERATE = "demand:moderate"
     DEMAND_READ = "demand:read"
     DEMAND_WRITE = "demand:write"
+    CREDIT_KEEP = "credit:keep"
+    CREDIT_READ = "credit:read"
     DISPUTE_DECIDE = "dispute:decide"
     DISPUTE_MEDIATE = "dispute:mediate"
     DISPUTE_OPEN = "dispute:open"

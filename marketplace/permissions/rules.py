@@ -42,6 +42,7 @@ from marketplace.models import (
     ChangeNotice,
     ChangeRequest,
     Complaint,
+    CreditFinding,
     Dispute,
     EvaluationSheet,
     Favourite,
@@ -94,7 +95,7 @@ _SENDER = Is(Role.ENTERPRISE, *TEAM)
 _KEEPER = Is(Role.ENTERPRISE) & Kept()
 _MANAGERS = Is(Role.PROVIDER_OWNER, Role.ENTERPRISE)
 _REGISTERS = Is(Role.DISTRICT_REVIEWER) & AccessOf("register") & AccessDistrict()
-_CLAIMS = AccessOf("claim")
+_CLAIMS = AccessOf("claim") | AccessOf("enrol") | AccessOf("evaluate")
 
 RULES: dict[Permission, Rule] = {
     _P.ACCEPTANCE_REOPEN: _CITY & _FILED,
@@ -141,6 +142,8 @@ RULES: dict[Permission, Rule] = {
     _P.COMPLAINT_UNMASK: _CITY | _DISTRICT,
     _P.COMPONENTS_READ: _BUREAU | _ADMIN | _SECURITY,
     _P.CONTACT_UNMASK: _CITY | _DISTRICT,
+    _P.CREDIT_KEEP: _CITY,
+    _P.CREDIT_READ: _CITY | _WATCHERS,
     _P.DISPUTE_DECIDE: _CITY & _FILED,
     _P.DISPUTE_MEDIATE: _DESK & _FILED,
     _P.DISPUTE_OPEN: (_EDITORS | _CLIENT) & _FILED,
@@ -260,6 +263,7 @@ READ_RULES: dict[type[Any], Permission] = {
     ChangeNotice: _P.PROJECT_READ,
     ChangeRequest: _P.CHANGE_READ,
     Complaint: _P.COMPLAINT_READ,
+    CreditFinding: _P.CREDIT_READ,
     Dispute: _P.PROJECT_READ,
     EvaluationSheet: _P.EVALUATION_READ,
     Favourite: _P.FAVOURITE_KEEP,

@@ -69,6 +69,7 @@ from marketplace.phases.upkeep import (
     AttendancePhase,
     AwardPhase,
     ComplaintPhase,
+    CreditPhase,
     ReportPhase,
     SpotCheckPhase,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "ChangePhase",
     "ChoicePhase",
     "ComplaintPhase",
+    "CreditPhase",
     "DemandPhase",
     "DisputePhase",
     "EntryPhase",

@@ -25,6 +25,16 @@ class SpotCheckPhase(StrEnum):
     CANCELLED = "cancelled"
 
 
+class CreditPhase(StrEnum):
+    """Where a credit finding stands; ``by_hand``: a place of the pool that no rule follows up."""
+
+    PENDING = "pending"
+    SUSPENDED = "suspended"
+    BY_HAND = "by_hand"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
 class ComplaintPhase(StrEnum):
     """Where a complaint stands; a lead is an anonymous one, looked into and never scored."""
 

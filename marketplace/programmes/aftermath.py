@@ -105,6 +105,9 @@ def _procedure(programme: Programme) -> Iterator[Row]:
     }
     steps = "，".join(["提出", *(words[RemovalStep(step)] for step in removal.steps), "公告"])
     yield Row("", f"退出程序：{steps}", note=found.basis, proposal=found.proposal)
+    if found.confirm_working_days is not None:
+        text = f"否决事由立即暂停，{found.confirm_working_days} 个工作日内由人工确认或者解除"
+        yield Row("", text, proposal=True)
     if found.appeal is not None:
         days = found.appeal.window_working_days, found.appeal.decide_within_working_days
         text = f"申诉：{days[0]} 个工作日内提出，{days[1]} 个工作日内答复"

@@ -31,11 +31,13 @@ class Procedures:
 
     ``rectification``, ``appeal`` and ``supplement`` stand here where the programme has no
     evaluation scheme that says them. ``proposal``: not in the notice; ``basis`` says where from.
+    ``confirm_working_days``: how long a suspension by rule may wait for a human; None = no clock.
     """
 
     basis: str
     proposal: bool = True
     removal: RemovalProcedure
+    confirm_working_days: int | None = None
     rectification: Rectification | None = None
     appeal: Appeal | None = None
     supplement: Supplement | None = None

@@ -55,6 +55,7 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("日常管理", "定期报告", "/work/reports", Permission.WORK_READ),
     ("日常管理", "投诉", "/work/complaints", Permission.WORK_READ),
     ("日常管理", "抽查", "/work/spot-checks", Permission.WORK_READ),
+    ("日常管理", "信用信息", "/work/credit-findings", Permission.CREDIT_READ),
     ("日常管理", "活动", "/work/activities", Permission.WORK_READ),
     ("日常管理", "评优", "/work/awards", Permission.WORK_READ),
     ("数据", "数据导入", "/work/imports", Permission.IMPORT_RUN),

@@ -13,6 +13,7 @@ from marketplace.models import (
     Attendance,
     Award,
     Complaint,
+    CreditFinding,
     Membership,
     Organisation,
     PeriodicReport,
@@ -75,6 +76,19 @@ def make_check(session: Session, membership: Membership, **given: Any) -> SpotCh
     return row
 
 
+def make_finding(session: Session, **given: Any) -> CreditFinding:
+    """A finding that nobody has checked; any column may be given."""
+    values: dict[str, Any] = {
+        "uscc": factories.uscc(), "name": "青岛测试软件有限公司", "cause": "X07",
+        "found_on": date(2026, 3, 1), "source": "信用中国公示", "detail": "列入失信联合惩戒名单",
+        "state": "pending", "phase": "pending", "state_since": clock.now(), **given,
+    }  # fmt: skip
+    row = CreditFinding(**values)
+    session.add(row)
+    session.flush()
+    return row
+
+
 def make_activity(session: Session, **given: Any) -> Activity:
     """An announced activity in a week."""
     starts = given.pop("starts_at", clock.now() + timedelta(days=7))
@@ -132,7 +146,9 @@ def keep(
         "complaints.row_id": own.id, "complaints.action": "complaint_settle",
         "complaints.code": RECEIPT,
         "spot-checks.row_id": make_check(session, membership).id,
-        "spot-checks.action": "check_cancel", "activities.row_id": activity.id,
+        "spot-checks.action": "check_cancel",
+        "credit-findings.row_id": make_finding(session).id,
+        "credit-findings.action": "credit_withdraw", "activities.row_id": activity.id,
         "activities.action": "activity_cancel",
         "awards.row_id": make_award(session, membership).id, "awards.action": "award_drop",
         "steps.action": "complaint_settle",

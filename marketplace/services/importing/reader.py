@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import orjson
 
@@ -41,8 +41,7 @@ class SheetStart:
         return tuple(name for name in self.fields if name)
 
 
-@dataclass(frozen=True)
-class RawRow:
+class RawRow(NamedTuple):
     """One row as it stands in the file; ``number`` is the row number people see."""
 
     number: int
@@ -72,11 +71,34 @@ def check_outside(file: BinaryIO, max_bytes: int = MAX_BYTES) -> None:
 @contextmanager
 def opened(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Iterator[SheetStart | RawRow]]:
     """The contents of a workbook, streamed. Raises Invalid for what is refused, at any point."""
+    with _started(path, max_bytes, *(s.title for s in SHEETS)) as process:
+        yield _contents(process)
+
+
+def one_sheet(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows of one sheet with their numbers; none where there is no such sheet.
+
+    Raises Invalid for what is refused.
+    """
+    with _started(path, MAX_BYTES, title) as process:
+        if process.stdout is None:
+            raise AssertionError("the process was started with a pipe")
+        for line in _lines(process.stdout):
+            if line[0] == "refused":
+                raise refusal(line[1], line[2])
+            if isinstance(line[0], int):
+                yield line[0], line[1]
+        _check_end(process.wait())
+
+
+@contextmanager
+def _started(path: Path, max_bytes: int, *titles: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The confined process on a file, told which sheets to read; it is gone afterwards."""
     with path.open("rb") as file:
         check_outside(file, max_bytes)
     # Nothing of our environment goes along; -I also keeps the folder of the script off the path.
     process = subprocess.Popen(  # noqa: S603  our own interpreter and script
-        [sys.executable, "-I", str(PROCESS), str(path.resolve()), *(s.title for s in SHEETS)],
+        [sys.executable, "-I", str(PROCESS), str(path.resolve()), *titles],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -84,7 +106,7 @@ def opened(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Iterator[SheetSta
         cwd="/",
     )
     try:
-        yield _contents(process)
+        yield process
     finally:
         process.kill()
         process.wait()

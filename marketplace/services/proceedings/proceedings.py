@@ -207,6 +207,8 @@ def _first_due(session: Session, case: Proceeding, due_on: date | None) -> Due |
         return proceedings_rules.calendar_days(programme.rectification.days)
     if case.kind == ProceedingKind.RE_REVIEW and due_on is not None:
         return proceedings_rules.until(due_on)
+    if case.kind == ProceedingKind.SUSPENSION:
+        return proceedings_rules.to_confirm(session, programme)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from marketplace import clock
-from marketplace.errors import Conflict
+from marketplace.errors import Conflict, Invalid
 from marketplace.models import Membership, Proceeding
 from marketplace.phases import ProceedingKind, Proposer, RemovalStep
 from marketplace.programmes import deadlines, nouns
@@ -60,6 +60,18 @@ def working_days(session: Session, days: int) -> Due:
     """The end of the ``days``-th working day after today. Raises Invalid (no calendar)."""
     window = windows.count(session, clock.today(), days)
     return Due(window.ends_at, window.counted())
+
+
+def to_confirm(session: Session, programme: Programme) -> Due | None:
+    """How long a suspension may wait for a human.
+
+    It begins at once: where the year's calendar is missing it has no clock rather than not to be.
+    """
+    days = programme.procedures.confirm_working_days if programme.procedures else None
+    try:
+        return working_days(session, days) if days else None
+    except (Conflict, Invalid):
+        return None
 
 
 def calendar_days(days: int, start: date | None = None) -> Due:

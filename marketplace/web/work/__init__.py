@@ -14,6 +14,7 @@ import marketplace.web.work.candidacies
 import marketplace.web.work.cases
 import marketplace.web.work.changes
 import marketplace.web.work.complaints
+import marketplace.web.work.credit_findings
 import marketplace.web.work.demands
 import marketplace.web.work.evaluations
 import marketplace.web.work.evaluations_publish
