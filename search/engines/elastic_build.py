@@ -11,13 +11,13 @@ from search.analysis.entries import entry_of
 from search.documents import Document
 from search.engines import Versions
 from search.engines.elastic_bulk import CHUNK, Action, putting, removing, send
-from search.engines.elastic_connection import COPY_SECONDS, Connection
+from search.engines.elastic_connection import COPY_SECONDS, Absent, Connection
 from search.engines.elastic_lease import Lease
 from search.engines.elastic_queries import mapping
 from search.engines.elastic_state import State, create_index, writing_alias
 from search.engines.elastic_view import walk_ids
 from search.engines.meta import Meta
-from search.errors import RebuildFailed
+from search.errors import RebuildFailed, Unavailable
 
 SENDERS = 2
 IN_FLIGHT = 4
@@ -140,10 +140,17 @@ def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
 
 
 def versions_of(connection: Connection, index: str, ids: Sequence[str]) -> dict[str, int]:
-    """The versions of those of the documents that are there now, searchable or not."""
+    """The versions of those of the documents that are there now, searchable or not. Raises
+    Unavailable, Absent when it cannot be told of one of them: that is not the same as not there.
+    """
     if not ids:
         return {}
     answer = connection.tell(lambda es: es.mget(index=index, ids=list(ids), source=False))
+    for found in answer["docs"]:
+        if "error" in found:
+            gone = found["error"].get("type") == "index_not_found_exception"
+            fault = Absent if gone else Unavailable
+            raise fault(f"搜索服务没有给出 {found['_id']}：{found['error'].get('reason')}")
     return {found["_id"]: found["_version"] for found in answer["docs"] if found.get("found")}
 
 

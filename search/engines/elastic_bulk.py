@@ -55,16 +55,28 @@ def removing(document_id: str, version: int) -> Action:
     }
 
 
+def dropping(document_id: str) -> Action:
+    """The action that removes a document whatever its version."""
+    return {"_op_type": "delete", "_id": document_id}
+
+
 def send(
-    client: "Elasticsearch", alias: str, actions: Iterable[Action], *, refresh: bool
+    client: "Elasticsearch",
+    place: str,
+    actions: Iterable[Action],
+    *,
+    refresh: bool,
+    alias: bool = True,
 ) -> Outcome:
-    """Send all actions; an overloaded server is given time.
+    """Send all actions; an overloaded server is given time. ``alias``: ``place`` must be one.
 
     Raises BadDocument for the first one that is refused for what it is, Unavailable.
     """
     outcome = Outcome()
     refused: BadDocument | None = None
-    for operation, item in _results(client, alias, actions, refresh=refresh):
+    for operation, item in _results(
+        client, actions, index=place, refresh=refresh, require_alias=alias
+    ):
         status = item["status"]
         if status < 300 or (operation == "delete" and status == 404 and "error" not in item):
             outcome.written += 1
@@ -82,7 +94,7 @@ def send(
 
 
 def _results(
-    client: "Elasticsearch", alias: str, actions: Iterable[Action], *, refresh: bool
+    client: "Elasticsearch", actions: Iterable[Action], **where: Any
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     from elasticsearch import NotFoundError
     from elasticsearch.helpers import streaming_bulk
@@ -97,9 +109,7 @@ def _results(
         initial_backoff=FIRST_PAUSE,
         max_backoff=LONGEST_PAUSE,
         retry_on_status=OVERLOADED,
-        index=alias,
-        refresh=refresh,
-        require_alias=True,
+        **where,
     )
     try:
         for _, item in results:

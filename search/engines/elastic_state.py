@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from search.engines.elastic_bulk import dropping, send
 from search.engines.elastic_connection import Absent, Connection
 from search.engines.meta import Meta
 from search.errors import IndexMismatch, IndexMissing, Unavailable
@@ -125,7 +126,9 @@ class State:
         self._connection.tell(lambda es: es.index(index=self.index, document=document))
 
     def take_touched(self, building: str) -> list[str]:
-        """Ids noted for a rebuild since the last call, each once."""
+        """Ids noted for a rebuild since the last call, each once. Raises Unavailable when they
+        cannot be taken away.
+        """
         self._connection.tell(lambda es: es.indices.refresh(index=self.index))
         ids: dict[str, None] = {}
         while notes := self._notes(building):
@@ -134,8 +137,12 @@ class State:
         return list(ids)
 
     def _drop(self, notes: Sequence[Mapping[str, Any]]) -> None:
-        gone = [{"delete": {"_index": self.index, "_id": note["_id"]}} for note in notes]
-        self._connection.tell(lambda es: es.bulk(operations=gone, refresh=True))
+        gone = [dropping(note["_id"]) for note in notes]
+        outcome = self._connection.tell(
+            lambda es: send(es, self.index, gone, refresh=True, alias=False)
+        )
+        if outcome.moved:  # they would be read again for ever
+            raise Unavailable(f"搜索服务不让写 {self.index}，无法确认补充的条目")
 
     def _notes(self, building: str) -> list[dict[str, Any]]:
         answer = self._connection.tell(

@@ -1,10 +1,14 @@
 """What only a server can do to those who write to it: answers get lost, nodes are missing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Timer
 
 import pytest
 
 from search import (
+    Applied,
     Document,
     Engine,
     Searcher,
@@ -16,7 +20,8 @@ from search import (
 )
 from search.engines import elastic_build
 from search.engines.elastic_address import Address
-from search.engines.elastic_connection import Connection
+from search.engines.elastic_build import versions_of
+from search.engines.elastic_connection import Absent, Connection
 from search.engines.elastic_state import State, create_index
 from search.errors import ViewLost
 from search.index import Differences
@@ -120,6 +125,77 @@ def test_a_copy_that_has_no_node_does_not_stop_a_rebuild(
         assert verify(engine, source.expected()) == Differences()
         assert engine.status()["health"] == "yellow"
         engine.close()
+
+
+@contextmanager
+def overloaded(lab: ElasticLab, index: str) -> Iterator[None]:
+    """The server refuses each write to one index with status 429, as when its disk is full."""
+    block = partial(block_writes, lab, index)
+    block(True)
+    try:
+        yield
+    finally:
+        block(None)
+
+
+def block_writes(lab: ElasticLab, index: str, state: bool | None) -> None:
+    settings = {"index.blocks.read_only_allow_delete": state}
+    lab.client.indices.put_settings(index=index, settings=settings)
+
+
+def test_a_write_that_is_refused_by_itself_is_sent_again(server_lab: ElasticLab) -> None:
+    """The answer to the request is 200, what became of each document stands inside: 429."""
+    engine = open_engine(server_lab.url)
+    source = Source([Document("case:1", 1, "甲"), Document("case:2", 1, "乙")])
+    source.rebuild(engine)
+    (index,) = server_lab.generations()
+    newer = [Document("case:1", 2, "丙")]
+    with overloaded(server_lab, index), pytest.raises(Unavailable, match="429"):
+        engine.apply(newer, [("case:2", None)])
+    assert verify(engine, source.expected()) == Differences()
+    block_writes(server_lab, index, True)
+    relief = Timer(0.3, block_writes, (server_lab, index, None))
+    relief.start()
+    assert engine.apply(newer, [("case:2", None)]) == Applied(1, 1)
+    relief.join()
+    assert set(engine.view().ids()) == {("case:1", 2)}
+    engine.close()
+
+
+def test_ids_noted_for_a_rebuild_are_never_taken_for_granted(server_lab: ElasticLab) -> None:
+    """Notes that cannot be removed would be read again for ever; then the rebuild fails in time,
+    and the next one takes them.
+    """
+    connection = Connection(Address.parse(server_lab.url))
+    state = State(connection)
+    state.make()
+    state.note_touched("new", ["case:1", "case:2"])
+    with overloaded(server_lab, state.index), pytest.raises(Unavailable, match="429"):
+        state.take_touched("new")
+    server_lab.client.indices.add_block(index=state.index, block="write")
+    with pytest.raises(Unavailable, match="补充"):
+        state.take_touched("new")
+    server_lab.client.indices.put_settings(index=state.index, settings={"index.blocks.write": None})
+    assert state.take_touched("new") == ["case:1", "case:2"]
+    assert state.take_touched("new") == []
+    connection.close()
+
+
+def test_what_cannot_be_told_of_a_document_is_not_that_it_is_gone(server_lab: ElasticLab) -> None:
+    """A deletion without version asks first what is there."""
+    connection = Connection(Address.parse(server_lab.url))
+    engine = open_engine(server_lab.url)
+    Source([Document("case:1", 1, "甲")]).rebuild(engine)
+    (index,) = server_lab.generations()
+    assert versions_of(connection, index, ["case:1", "case:2"]) == {"case:1": 1}
+    with pytest.raises(Absent):
+        versions_of(connection, f"{index}-x", ["case:1"])
+    server_lab.client.indices.close(index=index)
+    with pytest.raises(Unavailable):
+        versions_of(connection, index, ["case:1"])
+    server_lab.client.indices.open(index=index)
+    connection.close()
+    engine.close()
 
 
 def test_an_index_is_created_once(server_lab: ElasticLab) -> None:
