@@ -1,4 +1,7 @@
-"""Evaluations of the demo: one published with every grade, one in scoring. Never elsewhere."""
+"""Evaluations of the demo in every state: published with every grade, in scoring, drafted.
+
+Never elsewhere.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +36,7 @@ from marketplace.models import (
 )
 from marketplace.permissions import SYSTEM
 from marketplace.phases import OrganisationKind, Role, StandingPhase
+from marketplace.services.demo import demo_drafts
 from marketplace.services.demo.demo_stage import LOGINS
 from marketplace.services.evaluation import cycles, pinned, scoring
 from marketplace.services.evaluation.cycles import Opening
@@ -43,7 +47,8 @@ from marketplace.settings import Settings
 EXPERT = "expert@demo.example"
 PAST = ("2025年下半年评价", date(2025, 7, 1), date(2025, 12, 31))
 RUNNING = ("2026年上半年评价", date(2026, 1, 1), date(2026, 6, 30))
-EXPERTS = ("示例专家甲", "示例专家乙", "示例专家丙")
+COMING = ("2026年下半年评价", date(2026, 7, 1), date(2026, 12, 31))
+QUARTER = (date(2026, 1, 1), date(2026, 3, 31))
 PLACES = 12
 
 
@@ -89,7 +94,10 @@ def ensure(session: Session, settings: Settings) -> int:
     session.flush()
     _published(session, round_, places)
     _in_scoring(session, round_, places)
-    return 2
+    _given_up(session, round_, places)
+    _cycle_of(session, round_, COMING)
+    demo_drafts.show(session, round_, places, _judge)
+    return len(session.scalars(select(EvaluationCycle.id)).all())
 
 
 def _places(session: Session, round_: Round) -> list[tuple[Membership, Quality]]:
@@ -161,10 +169,14 @@ def _contracts(
         session.add(rating)
 
 
-def _cycle(session: Session, round_: Round, which: tuple[str, date, date]) -> EvaluationCycle:
+def _cycle_of(session: Session, round_: Round, which: tuple[str, date, date]) -> EvaluationCycle:
     label, since, until = which
     opening = Opening(round=round_, label=label, period_from=since, period_until=until)
-    cycle = cycles.open_cycle(session, SYSTEM, opening)
+    return cycles.open_cycle(session, SYSTEM, opening)
+
+
+def _cycle(session: Session, round_: Round, which: tuple[str, date, date]) -> EvaluationCycle:
+    cycle = _cycle_of(session, round_, which)
     cycles.freeze(session, SYSTEM, cycle, cycle.version)
     return cycle
 
@@ -174,7 +186,7 @@ def _published(
 ) -> None:
     """A whole cycle; the days of its draft lie behind."""
     cycle = _cycle(session, round_, PAST)
-    _judge(session, cycle, places, EXPERTS)
+    _judge(session, cycle, places, demo_drafts.EXPERTS)
     cycles.show(session, SYSTEM, cycle, cycle.version, incomplete=True)
     today = clock.today()
     cycle.frozen_at = _before(today, 30)
@@ -194,7 +206,7 @@ def _in_scoring(
 ) -> None:
     """One expert of three has scored, and one evaluator stands back."""
     cycle = _cycle(session, round_, RUNNING)
-    _judge(session, cycle, [places[0], places[2]], EXPERTS[:1])
+    _judge(session, cycle, [places[0], places[2]], demo_drafts.EXPERTS[:1])
     expert = session.scalars(select(User).where(User.login == EXPERT)).one_or_none()
     sheet = session.scalars(
         select(EvaluationSheet).where(
@@ -208,6 +220,21 @@ def _in_scoring(
             note="曾为该公司做过咨询",
         ))  # fmt: skip
     session.flush()
+
+
+def _given_up(
+    session: Session, round_: Round, places: Sequence[tuple[Membership, Quality]]
+) -> None:
+    """Opened and frozen by mistake, and cancelled."""
+    since, until = QUARTER
+    opening = Opening(
+        round=round_, label="2026年第一季度专项评价", period_from=since, period_until=until,
+        kind="ad_hoc", memberships=(places[2][0].id,),
+    )  # fmt: skip
+    cycle = cycles.open_cycle(session, SYSTEM, opening)
+    cycles.freeze(session, SYSTEM, cycle, cycle.version)
+    why: Why = {"reason": "范围选错，另行开展"}
+    cycles.cancel(session, SYSTEM, cycle, cycle.version, why)
 
 
 def _judge(

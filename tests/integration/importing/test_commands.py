@@ -98,7 +98,7 @@ def test_the_demo_is_seeded_whole_and_again_without_change(place):
     code, out, _ = run(place, "seed", "demo")
     lines = out.splitlines()
     assert (code, lines[-1][:6]) == (0, "索引已重建：")
-    assert {"词表：新增0", "批次：新增4", "入池：写入96", "账号：新增13"} <= set(lines)
+    assert {"词表：新增0", "批次：新增5", "入池：写入96", "账号：新增13"} <= set(lines)
     before = counted(place)
 
     code, out, _ = run(place, "seed", "demo")
