@@ -15,8 +15,8 @@ from marketplace.models.mixins import Timestamps, one_of
 from marketplace.models.organisations import Organisation
 from marketplace.phases import OPEN_ACCESS, AccessPhase, Role
 
-REGISTER, CLAIM = "register", "claim"
-ACCESS_KINDS = (REGISTER, CLAIM)
+REGISTER, CLAIM, ENROL, EVALUATE = "register", "claim", "enrol", "evaluate"
+ACCESS_KINDS = (REGISTER, CLAIM, ENROL, EVALUATE)
 TEAM_ROLES = (
     Role.ENTERPRISE, Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR, Role.PROVIDER_VIEWER,
 )  # fmt: skip
@@ -46,11 +46,13 @@ class Registration(Base):
 class AccessRequest(Timestamps, Base):
     """A user asks to act for an organisation.
 
-    ``register``: an SME and its first or a further person, decided by the district desk.
-    ``claim``: a provider of the pool and its first owner with a letter of authorisation, decided
-    by the bureau. ``name``, ``district`` and ``facts`` (keys of ``schemas.access``) are what was
-    typed; the organisation known by the code is ``organisation_id``. ``past_owner``: the desk
-    took the decision over from the organisation's own people, with a reason on record.
+    ``register``: an SME and its first or a further person, decided by the district desk. The
+    others bring a letter of authorisation and are decided by the bureau. ``claim``: a provider of
+    the register and its first owner; ``enrol``: a provider that is not in it yet, which has no
+    place in the pool by that; ``evaluate``: somebody of an organisation that evaluates.
+    ``name``, ``district`` and ``facts`` (keys of ``schemas.access``) are what was typed; the
+    organisation known by the code is ``organisation_id``. ``past_owner``: the desk took the
+    decision over from the organisation's own people, with a reason on record.
     """
 
     __tablename__ = "access_requests"

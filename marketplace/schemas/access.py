@@ -47,6 +47,14 @@ class ClaimForm(ContactForm):
     uscc = Uscc(required=True)
 
 
+class NewForm(ClaimForm):
+    """A provider that is not registered yet, or an organisation that evaluates."""
+
+    name = Line(120, required=True)
+    district = Line(12, load_default="")
+    address = Line(200, load_default="")
+
+
 class RegisterForm(ContactForm):
     """Which enterprise is registered; district and segment are checked against the vocabulary."""
 

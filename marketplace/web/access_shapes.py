@@ -7,18 +7,23 @@ from flask import url_for
 from marketplace.models import AccessRequest
 from marketplace.models.access_requests import CLAIM, REGISTER
 from marketplace.programmes import nouns
+from marketplace.services.access.access_notices import KINDS
 from marketplace.services.access.team_posts import Post
 from marketplace.services.profiles import catalogue
 from marketplace.web.context import dt, term, vocabulary
 
-KINDS = {REGISTER: "企业注册", CLAIM: "服务商认领"}
 TONES = {"success": "ok", "warning": "warn", "danger": "danger", "info": "info"}
 LABELS = {
-    "uscc": "统一社会信用代码", "name": "企业名称", "district": "所在区市", "address": "地址",
+    "uscc": "统一社会信用代码", "name": "单位名称", "district": "所在区市", "address": "地址",
     "segment": "细分行业", "headcount": "从业人数", "contact_name": "您的姓名",
     "contact_post": "职务", "phone": "联系电话", "access_letter": "授权书", "reason": "理由",
     "post": "团队角色", "login": "邮箱", "stay_as": "移交后您的角色", "form": "没有办成",
 }  # fmt: skip
+
+
+def labels(kind: str) -> dict[str, str]:
+    """Labels of the form of a kind."""
+    return {**LABELS, "name": "企业名称"} if kind == REGISTER else LABELS
 
 
 def tag(row: AccessRequest) -> dict[str, str]:
@@ -44,10 +49,11 @@ def facts(row: AccessRequest, phone: str) -> list[tuple[str, str]]:
         ("类别", KINDS[row.kind]), ("单位名称", row.name), (LABELS["uscc"], row.uscc),
         (LABELS["district"], term("district", row.district)),
     ]  # fmt: skip
+    if row.kind != CLAIM:
+        shown.append((LABELS["address"], row.facts.get("address", "")))
     if row.kind == REGISTER:
         number = row.facts.get("headcount")
         shown += [
-            (LABELS["address"], row.facts.get("address", "")),
             (LABELS["segment"], term("segment", row.facts.get("segment", ""))),
             (LABELS["headcount"], f"{number}人" if number else ""),
         ]

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.errors import Conflict, Invalid
-from marketplace.history import Why
-from marketplace.models import AccessRequest, Event, Organisation
-from marketplace.models.access_requests import CLAIM
+from marketplace.history import Why, record
+from marketplace.models import AccessRequest, Event, Organisation, Provider
+from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import AccessPhase, OrganisationKind, Role
 from marketplace.services.access import access_notices, access_requests, team_posts, teams
@@ -21,6 +21,11 @@ from marketplace.services.files import files
 from marketplace.services.profiles import organisations
 from marketplace.workflow import Data, effect, guard, locked, perform
 
+ROLES = {
+    REGISTER: Role.ENTERPRISE, CLAIM: Role.PROVIDER_OWNER, ENROL: Role.PROVIDER_OWNER,
+    EVALUATE: Role.THIRD_PARTY,
+}  # fmt: skip
+"""What an approval gives."""
 TAKEN = "该单位已有负责人，请转单位负责人答复"
 FACTS = ("address", "segment", "headcount")
 """What a new organisation takes over from the request, beside name, code and district."""
@@ -57,21 +62,39 @@ def act(
 
 
 def _place(session: Session, actor: Actor, row: AccessRequest) -> None:
-    """Tie the request to its organisation, entering an enterprise that is new."""
+    """Tie the request to its organisation, entering one that is new."""
     require(actor, Permission.ACCESS_DECIDE, row)
     # One at a time: a second approval of this request waits here, and finds it decided.
     fresh = locked(session, AccessRequest, row.id)
-    if fresh.phase != AccessPhase.WAITING or fresh.organisation_id is not None:
+    if fresh.phase != AccessPhase.WAITING:
         return
-    known = organisations.by_uscc(session, row.uscc)
-    if known is None and row.kind != CLAIM:
-        values = {name: row.facts[name] for name in FACTS if row.facts.get(name)}
-        known = organisations.enter(
-            session, actor, uscc=row.uscc, name=row.name, district=row.district,
-            kind=OrganisationKind.ENTERPRISE.value, **values,
-        )  # fmt: skip
-    row.organisation = known
+    if fresh.organisation_id is None:
+        known = organisations.by_uscc(session, row.uscc)
+        if known is None and row.kind != CLAIM:
+            known = _enter(session, actor, row)
+        row.organisation = known
+        session.flush()
+    if row.kind == ENROL and row.organisation is not None:
+        _enrol(session, actor, row.organisation)
+
+
+def _enter(session: Session, actor: Actor, row: AccessRequest) -> Organisation:
+    values = {name: row.facts[name] for name in FACTS if row.facts.get(name)}
+    return organisations.enter(
+        session, actor, uscc=row.uscc, name=row.name, district=row.district or None,
+        kind=access_requests.KINDS[row.kind].value, **values,
+    )  # fmt: skip
+
+
+def _enrol(session: Session, actor: Actor, organisation: Organisation) -> None:
+    """A provider without a place: it may keep its profile and apply, and stands in no list."""
+    _locked(session, organisation.uscc)
+    if access_requests.has_profile(session, organisation.id):
+        return
+    provider = Provider(organisation_id=organisation.id)
+    session.add(provider)
     session.flush()
+    record(session, actor, "provider_enrol", provider, diff={"uscc": organisation.uscc})
 
 
 def _locked(session: Session, uscc: str) -> Organisation | None:
@@ -98,8 +121,8 @@ def place_free(session: Session, row: AccessRequest, actor: Actor, data: Data) -
 
 @guard("access_lettered")
 def lettered(session: Session, row: AccessRequest, actor: Actor, data: Data) -> str | None:
-    """A provider is claimed with a letter of authorisation."""
-    if row.kind != CLAIM or files.of(session, row, access_requests.LETTER):
+    """Who speaks for a provider or an evaluating organisation brings a letter of authorisation."""
+    if row.kind == REGISTER or files.of(session, row, access_requests.LETTER):
         return None
     return "没有授权书，请退回申请人补传"
 
@@ -143,10 +166,9 @@ def granted(session: Session, row: AccessRequest, actor: Actor, data: Data) -> N
     """The person manages the team of the organisation, which ``act`` has entered if it was new."""
     if row.organisation is None:
         raise Conflict("没有这个单位", code="wrong_state")
-    claimed = row.kind == CLAIM
     roles.give(
-        session, actor, user=row.user, organisation=row.organisation,
-        role=Role.PROVIDER_OWNER if claimed else Role.ENTERPRISE, leads=not claimed,
+        session, actor, user=row.user, organisation=row.organisation, role=ROLES[row.kind],
+        leads=row.kind == REGISTER,
     )  # fmt: skip
     row.note = ""
 

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from marketplace.models import AccessRequest, Event
-from marketplace.models.access_requests import CLAIM, REGISTER
+from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.phases import AccessPhase, Role
 from marketplace.services.access import teams
 from marketplace.services.inbox import inbox
@@ -20,7 +20,9 @@ TOLD: dict[str, tuple[str, ...]] = {
     "access_admit": (APPLICANT, OWNERS),
     "access_decline": (APPLICANT,),
 }
-KINDS = {REGISTER: "企业注册", CLAIM: "服务商认领"}
+KINDS = {
+    REGISTER: "企业注册", CLAIM: "服务商认领", ENROL: "新服务商开户", EVALUATE: "评估机构开户",
+}  # fmt: skip
 
 
 def desk(session: Session, row: AccessRequest) -> list[Reader]:

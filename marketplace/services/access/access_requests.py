@@ -1,4 +1,5 @@
-"""Requests to act for an organisation: an SME registers, a provider's first owner claims it.
+"""Requests to act for an organisation: an SME registers, a provider's first owner claims it or
+enrols one that is not known yet, people of an evaluating organisation ask in.
 
 Nobody joins silently: where an organisation has people of its own, they are asked first.
 Decisions are in ``access_decisions``.
@@ -16,8 +17,8 @@ from marketplace import clock
 from marketplace.crypto import Cipher
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import record
-from marketplace.models import AccessRequest, Organisation, Provider, StoredFile
-from marketplace.models.access_requests import CLAIM, REGISTER
+from marketplace.models import AccessRequest, Membership, Organisation, Provider, StoredFile
+from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.permissions import Actor, Permission, require, visible
 from marketplace.phases import OPEN_ACCESS, AccessPhase, OrganisationKind
 from marketplace.programmes import nouns
@@ -27,7 +28,10 @@ from marketplace.services.profiles import organisations
 from marketplace.workflow import lives_in
 
 LETTER = "access_letter"
-KINDS = {REGISTER: OrganisationKind.ENTERPRISE, CLAIM: OrganisationKind.PROVIDER}
+KINDS = {
+    REGISTER: OrganisationKind.ENTERPRISE, CLAIM: OrganisationKind.PROVIDER,
+    ENROL: OrganisationKind.PROVIDER, EVALUATE: OrganisationKind.THIRD_PARTY,
+}  # fmt: skip
 MOST_OPEN = 5
 
 BESIDE = (joinedload(AccessRequest.user), joinedload(AccessRequest.organisation))
@@ -139,15 +143,19 @@ def check(session: Session, actor: Actor, kind: str, uscc: str) -> Organisation 
         word = organisations.KIND_LABELS[OrganisationKind(known.kind)]
         hint = "，请用“认领服务商”" if known.kind == OrganisationKind.PROVIDER else ""
         raise Invalid(fields={"uscc": [f"这个代码登记为{word}{hint}"]})
-    if kind == CLAIM and (known is None or not _has_profile(session, known.id)):
+    listed = known is not None and has_profile(session, known.id)
+    if kind == CLAIM and not listed:
         raise Invalid(fields={"uscc": ["资源池中没有这家服务商，请核对代码"]})
+    if kind == ENROL and listed:
+        raise Invalid(fields={"uscc": ["这家服务商已经登记，请用“认领服务商”"]})
     held = sessions.live_grants(session, actor.user_id or 0)
     if known is not None and known.id in {grant.organisation_id for grant in held}:
         raise Invalid(fields={"uscc": ["您已在这个单位的团队中"]})
     return known
 
 
-def _has_profile(session: Session, organisation_id: int) -> bool:
+def has_profile(session: Session, organisation_id: int) -> bool:
+    """Whether an organisation is registered as a provider."""
     wanted = select(Provider.id).where(Provider.organisation_id == organisation_id)
     return session.scalar(wanted) is not None
 
@@ -203,10 +211,14 @@ def queue(actor: Actor, phase: AccessPhase) -> Select[AccessRequest]:
 
 
 def providers(session: Session, text: str) -> Sequence[Organisation]:
-    """Providers that a claim may be for, by part of a name or the code: ten at most."""
+    """Providers that a claim may be for, by part of a name or the code: ten at most.
+
+    One that never had a place in the pool is no public matter: it is found by its code alone.
+    """
     if not text:
         return []
-    named = Organisation.name.icontains(text, autoescape=True)
+    placed = Provider.id.in_(select(Membership.provider_id))
+    named = Organisation.name.icontains(text, autoescape=True) & placed
     return session.scalars(
         select(Organisation)
         .join(Provider, Provider.organisation_id == Organisation.id)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from marketplace.crypto import Cipher
 from marketplace.errors import Forbidden
 from marketplace.models import AccessRequest, Organisation, Provider, RoleGrant, User
-from marketplace.models.access_requests import CLAIM, REGISTER
+from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import OrganisationKind, Role
 from marketplace.programmes.loader import read_yaml
@@ -28,6 +28,8 @@ from marketplace.uscc import check_digit
 FILE = CONFIG / "demo" / "access_requests.yml"
 APPLICANT = "applicant@demo.example"
 PHONE = "0532-85900000"
+FORMS = {"join": REGISTER, "join_provider": CLAIM}
+"""Who asks into an organisation that has people uses the form of its kind."""
 STEPS = {
     "returned": "access_return",
     "granted": "access_approve",
@@ -114,23 +116,24 @@ def _unclaimed(session: Session) -> list[Organisation]:
 def _make(stage: Stage, who: Actor, given: dict[str, Any], number: int) -> None:
     session, kind = stage.session, given.get("kind", REGISTER)
     place = _place(stage, kind)
-    claim = kind in (CLAIM, "join_provider")
+    asked = FORMS.get(kind, kind)
     row = access_requests.file(
         session, who, stage.cipher,
         Filing(
-            kind=CLAIM if claim else REGISTER, uscc=place.uscc if place else _code(number),
+            kind=asked, uscc=place.uscc if place else _code(number),
             name=given.get("name") or (place.name if place else ""),
             district=stage.desk.district or "", contact_name=given["person"],
-            contact_post=given["post"], phone=PHONE, facts={} if claim else {"headcount": 60},
+            contact_post=given["post"], phone=PHONE,
+            facts={"headcount": 60} if asked == REGISTER else {},
         ),
     )  # fmt: skip
-    if claim:
+    if asked != REGISTER:
         files.add(session, who, stage.letter, access_requests.LETTER, row)
     access_decisions.send(session, who, row)
     step = STEPS.get(given["end"])
     if step is None:
         return
-    desk = stage.officer if claim else stage.desk
+    desk = stage.desk if asked == REGISTER else stage.officer
     access_decisions.act(
         session, who if step == "access_withdraw" else desk, row, step,
         expected_version=row.version, why={"reason": given.get("why", "")},
@@ -141,7 +144,7 @@ def _place(stage: Stage, kind: str) -> Organisation | None:
     """The organisation that is there already: a provider to claim, or one with people."""
     if kind == CLAIM:
         return stage.unclaimed.pop(0)
-    if kind == REGISTER:
+    if kind in (REGISTER, ENROL, EVALUATE):
         return None
     role = Role.ENTERPRISE if kind == "join" else Role.PROVIDER_OWNER
     grant = _grant(stage.session, role)

@@ -1,4 +1,5 @@
-"""Requests for a role: register an enterprise, claim a provider; follow, mend, take back."""
+"""Requests for a role: an enterprise, a provider known or new, an evaluating organisation; follow,
+mend, take back."""
 
 from typing import Any
 
@@ -8,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from marketplace.db import current_session
 from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.models import AccessRequest
-from marketplace.models.access_requests import CLAIM, REGISTER
+from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.permissions import Permission, can
 from marketplace.phases import OPEN_ACCESS, AccessPhase
 from marketplace.schemas import access as schema
@@ -29,7 +30,14 @@ from marketplace.web.uploads import size_text
 from marketplace.web.work import once
 
 FORM = "auth/access_form.html"
-KEYS = {REGISTER: "access:register", CLAIM: "access:claim"}
+KEYS = {
+    REGISTER: "access:register", CLAIM: "access:claim", ENROL: "access:enrol",
+    EVALUATE: "access:evaluate",
+}  # fmt: skip
+SENT_TO = {
+    REGISTER: "auth.file_registration", CLAIM: "auth.file_claim", ENROL: "auth.file_enrolment",
+    EVALUATE: "auth.file_evaluator",
+}  # fmt: skip
 drafts.LABELS["access"] = access_shapes.LABELS
 
 
@@ -63,6 +71,20 @@ def new_claim() -> str:
     return _form(CLAIM, uscc=chosen[0].uscc if chosen else "")
 
 
+@blueprint.get("/claim/new")
+@for_users
+def new_enrolment() -> str:
+    """The form of a provider that is not registered yet."""
+    return _form(ENROL)
+
+
+@blueprint.get("/register/evaluator")
+@for_users
+def new_evaluator() -> str:
+    """The form of an organisation that evaluates."""
+    return _form(EVALUATE)
+
+
 def _form(kind: str, uscc: str = "") -> str:
     _allowed()
     draft = drafts.of(KEYS[kind])
@@ -85,7 +107,10 @@ def _context(kind: str, row: AccessRequest | None, values: dict[str, Any]) -> di
     code = row.uscc if row else values.get("uscc", "")
     named = service.providers(current_session(), code) if kind == CLAIM and code else []
     return {
-        "kind": kind, "row": row, "labels": access_shapes.LABELS,
+        "kind": kind, "row": row, "labels": access_shapes.labels(kind),
+        "here": url_for("auth.resend_access_request", request_id=row.id)
+        if row
+        else url_for(SENT_TO[kind]),
         "options": access_shapes.options(), "claimed": named[0] if named else None,
         "draft": drafts.of(_key(kind, row), base_version=row.version if row else None),
     }  # fmt: skip
@@ -110,11 +135,27 @@ def file_claim() -> BaseResponse:
     return once.once(lambda: _file(CLAIM))()
 
 
+@blueprint.post("/claim/new")
+@for_users
+def file_enrolment() -> BaseResponse:
+    """Send it to the bureau."""
+    uploads.posted(LETTER)
+    return once.once(lambda: _file(ENROL))()
+
+
+@blueprint.post("/register/evaluator")
+@for_users
+def file_evaluator() -> BaseResponse:
+    """Send it to the bureau."""
+    uploads.posted(LETTER)
+    return once.once(lambda: _file(EVALUATE))()
+
+
 def _file(kind: str) -> BaseResponse:
     session, actor = current_session(), current_actor()
     try:
         row = service.file(session, actor, cipher(), _filing(kind))
-        if kind == CLAIM:
+        if kind != REGISTER:
             uploads.posted(LETTER).attach(session, actor, row, required=True)
         access_decisions.send(session, actor, row)
     except Invalid as error:
@@ -127,13 +168,13 @@ def _file(kind: str) -> BaseResponse:
 
 
 def _filing(kind: str, row: AccessRequest | None = None) -> Filing:
-    form = schema.ClaimForm() if kind == CLAIM else schema.RegisterForm()
+    form = {CLAIM: schema.ClaimForm, REGISTER: schema.RegisterForm}.get(kind, schema.NewForm)()
     given = {name: text for name, text in form_data().items() if name != once.KEY_FIELD}
     given.pop("version", None)
     data = load(form, {**given, "uscc": row.uscc} if row else given)
     known = {kind: {word.code for word in vocabulary().options(kind)} for kind in ("district",)}
-    errors = {}
-    if kind == REGISTER and data["district"] not in known["district"]:
+    errors, district = {}, data.get("district", "")
+    if (kind == REGISTER or district) and district not in known["district"]:
         errors["district"] = ["请选择列表中的一项"]
     if data.get("segment") and vocabulary().get("segment", data["segment"]) is None:
         errors["segment"] = ["请选择列表中的一项"]
@@ -141,7 +182,7 @@ def _filing(kind: str, row: AccessRequest | None = None) -> Filing:
         raise Invalid(fields=errors)
     return Filing(
         kind=kind, uscc=data["uscc"], name=data.get("name", ""),
-        district=data.get("district", ""), contact_name=data["contact_name"],
+        district=district, contact_name=data["contact_name"],
         contact_post=data["contact_post"], phone=data["phone"],
         facts={name: data[name] for name in schema.FACTS if data.get(name)},
     )  # fmt: skip
@@ -150,12 +191,11 @@ def _filing(kind: str, row: AccessRequest | None = None) -> Filing:
 def _again(
     kind: str, row: AccessRequest | None, error: Invalid, *, status: int = 422
 ) -> BaseResponse:
-    sent = [uploads.posted(LETTER)] if kind == CLAIM else []
     context = _context(kind, row, form_data())
-    if kind != CLAIM:
+    if kind == REGISTER:
         response = page_again(FORM, error, uploads={}, **context)
     else:
-        response = uploads.again(FORM, error, *sent, subject=row, **context)
+        response = uploads.again(FORM, error, uploads.posted(LETTER), subject=row, **context)
     response.status_code = status
     return response
 
@@ -176,7 +216,7 @@ def access_request(request_id: int) -> str:
     letters = files.of(current_session(), row, LETTER)
     return render_template(
         "auth/access_request.html", row=row, state=access_shapes.tag(row),
-        facts=access_shapes.facts(row, phone), claim=row.kind == CLAIM,
+        facts=access_shapes.facts(row, phone), lettered=row.kind != REGISTER,
         letters=[
             {"name": one.name, "url": url_for("files.view", file_id=one.id),
              "size": size_text(one.size), "at": ""}
@@ -220,7 +260,7 @@ def _resend(request_id: int) -> BaseResponse:
     row = _get(request_id)
     try:
         service.revise(session, actor, cipher(), row, _filing(row.kind, row))
-        if row.kind == CLAIM:
+        if row.kind != REGISTER:
             uploads.posted(LETTER).attach(session, actor, row, required=True)
         access_decisions.send(session, actor, row)
     except Invalid as error:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid
 from marketplace.models import AccessRequest, Organisation
-from marketplace.models.access_requests import CLAIM
+from marketplace.models.access_requests import REGISTER
 from marketplace.permissions import Permission, require
 from marketplace.phases import AccessPhase
 from marketplace.programmes import nouns
@@ -76,12 +76,12 @@ def access_request(request_id: int) -> str:
 def _page(row: AccessRequest, **more: Any) -> str:
     session = current_session()
     known = organisations.by_uscc(session, row.uscc)
-    people = teams.members(session, known.id) if known else []
+    people = teams.members(session, known.id) if known and known.kind in team_posts.POSTS else []
     phone = access_shapes.masked(service.phone(cipher(), row))
     labels = {step.action: step for step in nouns.workflow("access_request").transitions}
     context: dict[str, Any] = {
         "row": row, "state": access_shapes.tag(row), "facts": access_shapes.facts(row, phone),
-        "claim": row.kind == CLAIM, "known": _known(known, row) if known else None,
+        "lettered": row.kind != REGISTER, "known": _known(known, row) if known else None,
         "people": [
             {"name": one.user.name, "post": team_posts.post_of(one).label} for one in people
         ],

@@ -5,6 +5,7 @@ import io
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from marketplace.models import (
     AccessRequest,
@@ -12,6 +13,7 @@ from marketplace.models import (
     FormDraft,
     Message,
     Organisation,
+    Provider,
     RoleGrant,
     StoredFile,
     User,
@@ -130,6 +132,7 @@ def test_an_enterprise_registers_and_its_district_opens_the_access(  # noqa: PLR
 def test_a_provider_is_claimed_with_a_letter(login_as, words, database):
     with database.unit_of_work() as session:
         provider = factories.make_provider(session)
+        factories.make_membership(session, factories.make_round(session), provider)
         organisation = provider.organisation
         lead_user = factories.make_user(session)
     officer, client = login_as(Role.CITY_OFFICER), login_as(None, user=lead_user)
@@ -163,6 +166,105 @@ def test_a_provider_is_claimed_with_a_letter(login_as, words, database):
             select(Event.action).where(Event.subject_type == "access_requests").order_by(Event.id)
         ).all()
     assert steps == ["access_file", "files_change", "access_approve"]
+
+
+def file_with_letter(client, path: str, code: str, **given: str):
+    form = {"uscc": code, "contact_name": "赵新来", "phone": PHONE, **given, **KEY}
+    letter = (io.BytesIO(sample_files.pdf()), "授权书.pdf")
+    return client.post(path, data={**form, "access_letter": letter})
+
+
+def approve(officer, row):
+    path = f"/work/requests/{row.id}"
+    data = {"form_key": f"approve-{row.id:012}", "version": row.version}
+    return officer.post(f"{path}/approve", data=data)
+
+
+def test_a_provider_that_nobody_knows_enrols_and_stands_in_no_list(
+    login_as, words, desk, database, client
+):
+    officer, mine, code = login_as(Role.CITY_OFFICER), login_as(None), factories.uscc()
+    assert 'href="/claim/new"' in mine.get("/claim?q=没有的").text
+    assert "开户不等于入池" in mine.get("/claim/new").text
+    without = mine.post("/claim/new", data={"uscc": code, "contact_name": "赵", **KEY})
+    assert without.status_code == 422
+    assert "单位名称" in without.text.split('id="error-summary')[1].split("</div>")[0]
+    known = {"name": "青岛新来软件有限公司", "address": "示例路2号"}
+    assert file_with_letter(mine, "/claim/new", code, **known).status_code == 303
+    row = only(database, AccessRequest)
+    assert (row.kind, row.organisation_id, row.district) == ("enrol", None, "")
+    assert desk(DISTRICT).get(f"/work/requests/{row.id}").status_code == 404
+    page = officer.get(f"/work/requests/{row.id}").text
+    for text in ("新服务商开户", "青岛新来软件有限公司", "只开户，不入池，不公开", "授权书.pdf"):
+        assert text in page
+    assert approve(officer, row).status_code == 303
+    with database.reading() as session:
+        provider = session.scalars(
+            select(Provider).options(joinedload(Provider.organisation))
+        ).one()
+        place = provider.organisation
+        assert (place.uscc, place.name, place.kind, place.district, place.address) == (
+            code, "青岛新来软件有限公司", "provider", None, "示例路2号",
+        )  # fmt: skip
+        held = session.scalars(select(RoleGrant).where(RoleGrant.user_id == mine.user.id)).one()
+        assert (held.role, held.organisation_id) == ("provider_owner", place.id)
+        said = session.scalars(select(Event.action).where(Event.subject_type == "providers")).all()
+    assert said == ["provider_enrol"]
+    # It has a centre of its own, no page, and only who knows the code finds it.
+    assert login_as(Role.PROVIDER_OWNER, organisation=place).get("/p").status_code == 200
+    assert client.get(f"/providers/{provider.id}").status_code == 404
+    other = login_as(None)
+    assert place.name not in other.get("/claim", query_string={"q": "新来"}).text
+    assert place.name in other.get("/claim", query_string={"q": code}).text
+    again = file_with_letter(other, "/claim/new", code, **known)
+    assert (again.status_code, "已经登记，请用“认领服务商”" in again.text) == (422, True)
+
+
+def test_two_people_enrol_one_provider_and_the_second_is_its_owners_to_answer(
+    login_as, words, database
+):
+    officer, code = login_as(Role.CITY_OFFICER), factories.uscc()
+    for who in (login_as(None), login_as(None)):
+        assert file_with_letter(who, "/claim/new", code, name="青岛新来软件").status_code == 303
+    with database.reading() as session:
+        first, second = session.scalars(select(AccessRequest).order_by(AccessRequest.id))
+    assert approve(officer, first).status_code == 303
+    late = approve(officer, second)
+    assert (late.status_code, "该单位已有负责人" in late.text) == (409, True)
+    only(database, Provider)
+
+
+def test_people_of_an_evaluating_organisation_are_let_in_by_the_city(login_as, words, database):
+    officer, code = login_as(Role.CITY_OFFICER), factories.uscc()
+    lab = {"name": "青岛测评中心"}
+    taken = code_of(database, "enterprise")
+    wrong = file_with_letter(login_as(None), "/register/evaluator", taken, **lab)
+    assert (wrong.status_code, "这个代码登记为中小企业" in wrong.text) == (422, True)
+    people = [login_as(None), login_as(None)]
+    for who in people:
+        assert file_with_letter(who, "/register/evaluator", code, **lab).status_code == 303
+    with database.reading() as session:
+        rows = session.scalars(select(AccessRequest).order_by(AccessRequest.id)).all()
+    # The second comes to the desk as well: such an organisation has no owners.
+    for row in rows:
+        assert row.kind == "evaluate"
+        assert approve(officer, row).status_code == 303
+    assert officer.get(f"/work/requests/{rows[1].id}").status_code == 200
+    with database.reading() as session:
+        found = session.execute(
+            select(RoleGrant.user_id, RoleGrant.role, Organisation.kind, Organisation.uscc)
+            .join(Organisation, Organisation.id == RoleGrant.organisation_id)
+            .where(RoleGrant.user_id.in_([who.user.id for who in people]))
+            .order_by(RoleGrant.user_id)
+        ).all()
+    assert [tuple(row) for row in found] == [
+        (who.user.id, "third_party", "third_party", code) for who in people
+    ]
+
+
+def code_of(database, kind: str) -> str:
+    with database.unit_of_work() as session:
+        return factories.make_organisation(session, kind=kind).uscc
 
 
 def test_who_is_there_is_asked_first(login_as, enter, words, desk, database):

@@ -22,7 +22,7 @@ def test_one_request_and_the_list_agree(database):
         users = [factories.make_user(session).id for _ in range(2)]
         places = [factories.make_organisation(session, kind="enterprise").id for _ in range(2)]
         for kind, user, place, district in product(
-            ("register", "claim"), users, places, (DISTRICT, "370212")
+            ("register", "claim", "enrol", "evaluate"), users, places, (DISTRICT, "370212")
         ):
             session.add(
                 AccessRequest(
@@ -49,9 +49,9 @@ def test_one_request_and_the_list_agree(database):
             allowed = {row.id for row in rows if RULES[permission].allows(actor, row)}
             assert allowed == listed, (permission, actor)
             seen.add((permission, len(listed)))
-    # Neither all nor nothing: a district 4 of 16, a person 8, the bureau the claims.
-    assert {number for permission, number in seen if permission == "access:decide"} == {0, 4, 8}
-    assert {number for permission, number in seen if permission == "access:file"} == {0, 8}
+    # Neither all nor nothing: a district 4 of 32, a person 16, the bureau all but enterprises.
+    assert {number for permission, number in seen if permission == "access:decide"} == {0, 4, 24}
+    assert {number for permission, number in seen if permission == "access:file"} == {0, 16}
 
 
 def test_as_many_queries_for_fifty_rows_as_for_five(app, login_as, enter, database):
