@@ -108,6 +108,11 @@ def _procedure(programme: Programme) -> Iterator[Row]:
     if found.confirm_working_days is not None:
         text = f"否决事由立即暂停，{found.confirm_working_days} 个工作日内由人工确认或者解除"
         yield Row("", text, proposal=True)
+    if found.failed_check is not None:
+        named = {"warn": "警告", "rectification": "限期整改", "": "不作处理"}
+        minor, graver = found.failed_check.without_cause, found.failed_check.with_cause
+        text = f"抽查不合格：没有退出事由的{named[minor]}，有退出事由的{named[graver]}"
+        yield Row("", text, proposal=True)
     if found.appeal is not None:
         days = found.appeal.window_working_days, found.appeal.decide_within_working_days
         text = f"申诉：{days[0]} 个工作日内提出，{days[1]} 个工作日内答复"

@@ -8,6 +8,7 @@ from marketplace.programmes.schema import Programme
 from marketplace.programmes.structure import Path, Problem
 
 STEPS = tuple(RemovalStep)
+RECTIFICATION = "rectification"
 
 
 def procedure_problems(programme: Programme) -> Iterator[Problem]:
@@ -18,6 +19,7 @@ def procedure_problems(programme: Programme) -> Iterator[Problem]:
         yield from _step_problems(programme, removal, at)
         yield from _action_problems(programme, removal, at)
         yield from _twice(programme)
+        yield from _failed_check_problems(programme)
     yield from _re_review_problems(programme)
 
 
@@ -50,6 +52,20 @@ def _action_problems(
         if action and standing and action not in known:
             text = f"管理流程中没有动作“{action}”"
             yield Problem((*at, key), text, f"可用：{'、'.join(sorted(known))}。")
+
+
+def _failed_check_problems(programme: Programme) -> Iterator[Problem]:
+    rules = programme.procedures.failed_check if programme.procedures else None
+    for key in ("without_cause", "with_cause") if rules else ():
+        word = getattr(rules, key)
+        if word not in ("", "warn", RECTIFICATION):
+            text = f"抽查不合格的后果“{word}”不认识"
+            yield Problem(
+                ("procedures", "failed_check", key), text, f"可用：warn、{RECTIFICATION}。"
+            )
+        if word == RECTIFICATION and programme.rectification is None:
+            text = "抽查不合格要限期整改，但没有写整改的天数"
+            yield Problem(("procedures", "failed_check", key), text, "请写明 rectification。")
 
 
 def _twice(programme: Programme) -> Iterator[Problem]:

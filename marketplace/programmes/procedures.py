@@ -26,6 +26,18 @@ class RemovalProcedure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailedCheck:
+    """What a failed spot check brings about: ``warn`` or ``rectification``; empty = nothing.
+
+    ``without_cause``: no exit reason was found, ``with_cause``: one that is no veto. A veto of the
+    evaluation scheme suspends at once.
+    """
+
+    without_cause: str = ""
+    with_cause: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Procedures:
     """Everything that the notice's one sentence on dynamic management leaves to procedure.
 
@@ -38,6 +50,7 @@ class Procedures:
     proposal: bool = True
     removal: RemovalProcedure
     confirm_working_days: int | None = None
+    failed_check: FailedCheck | None = None
     rectification: Rectification | None = None
     appeal: Appeal | None = None
     supplement: Supplement | None = None

@@ -17,10 +17,9 @@ from marketplace.history import Why
 from marketplace.models import CreditFinding, Membership, Organisation, Provider
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import LIVE_PHASES, CreditPhase, ProceedingKind
-from marketplace.programmes.schema import Programme
 from marketplace.services.checks import credit_findings as _findings  # noqa: F401  lives in states
 from marketplace.services.pool.standing_notices import place_of
-from marketplace.services.proceedings import proceedings
+from marketplace.services.proceedings import proceedings, proceedings_rules
 from marketplace.services.proceedings import proceedings_all as _all  # noqa: F401  all registers
 from marketplace.services.proceedings.proceedings_checks import Details
 from marketplace.workflow import Data, effect, locked, perform
@@ -29,11 +28,6 @@ log = structlog.get_logger()
 
 BATCH = 100
 SUSPENDED, ASKED, CLEAR = "credit_suspend", "credit_ask", "credit_clear"
-
-
-def vetoes(programme: Programme) -> tuple[str, ...]:
-    """Causes that the programme's scheme lets suspend at once; none without a scheme."""
-    return programme.evaluation.vetoes if programme.evaluation else ()
 
 
 def check(session: Session, finding_id: int) -> bool:
@@ -69,7 +63,7 @@ def _places(session: Session, uscc: str) -> list[Membership]:
 
 def _suspend(session: Session, place: Membership, finding: CreditFinding) -> str:
     """Suspend one place; answers why no rule lets it be, else empty."""
-    if finding.cause not in vetoes(place.round.programme):
+    if finding.cause not in proceedings_rules.vetoes(place.round.programme):
         return "方案没有把这项原因列为否决事由，由工作人员决定"
     words = f"{finding.found_on} {finding.source}" + (
         f"：{finding.detail}" if finding.detail else ""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from marketplace import clock
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.history import Why, record
-from marketplace.models import CreditFinding, Event, Proceeding, Term
+from marketplace.models import CreditFinding, Event, Term
 from marketplace.permissions import Actor, Permission, require, visible
 from marketplace.phases import CreditPhase, Role
 from marketplace.programmes import nouns
@@ -141,21 +141,13 @@ def step(
     return perform(session, actor, row, action, why=why, expected_version=expected_version)
 
 
-def cases(session: Session, row: CreditFinding) -> Sequence[Proceeding]:
-    """The proceedings that the finding opened, by number."""
-    query = select(Proceeding).where(
-        Proceeding.origin_type == CreditFinding.__tablename__, Proceeding.origin_id == row.id
-    )
-    return session.scalars(query.options(*proceedings.LOADING).order_by(Proceeding.id)).all()
-
-
 @effect("lift_credit_suspensions")
 def lift_credit_suspensions(
     session: Session, subject: CreditFinding, actor: Actor, data: Data
 ) -> None:
     """What a finding suspended is shown again with its withdrawal; what went on is not touched."""
     session.flush()
-    for case in cases(session, subject):
+    for case in proceedings.opened_by(session, subject):
         if workflow_of(case).transition(case.state, "lift") is not None:
             why = Why(reason=f"信用信息撤回：{data['reason']}")
             proceedings.act(session, actor, case, "lift", why=why)

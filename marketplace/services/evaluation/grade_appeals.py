@@ -10,7 +10,6 @@ from marketplace.models import (
     EvaluationSheet,
     Event,
     Membership,
-    Proceeding,
     Provider,
 )
 from marketplace.permissions import Actor
@@ -68,18 +67,6 @@ def open_for(session: Session, sheet: EvaluationSheet) -> bool:
     return session.scalar(filed.limit(1)) is None
 
 
-def opened(session: Session, sheet_id: int) -> Proceeding | None:
-    """The proceeding that the publication of a grade opened; None when it opened none."""
-    return session.scalars(
-        select(Proceeding)
-        .where(
-            Proceeding.origin_type == EvaluationSheet.__tablename__,
-            Proceeding.origin_id == sheet_id,
-        )
-        .options(*proceedings.LOADING)
-    ).one_or_none()
-
-
 def uphold(session: Session, actor: Actor, appeal: Appeal, why: Why) -> None:
     """The grade is no longer public, and what it brought about is undone: its proceeding is closed
     and the place stands as before; the place is evaluated again in a cycle of its own.
@@ -94,8 +81,7 @@ def uphold(session: Session, actor: Actor, appeal: Appeal, why: Why) -> None:
     session.flush()
     record(session, actor, "evaluation_revoked", sheet, why=why, diff={"grade": sheet.grade})
     outbox.put_many(session, outbox.INDEX, [f"provider/{sheet.provider_id}"])
-    case = opened(session, sheet.id)
-    if case is not None:
+    for case in proceedings.opened_by(session, sheet):
         appeals_remedies.undo(session, case, why)
 
 

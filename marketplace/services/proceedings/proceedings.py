@@ -5,6 +5,7 @@ taken by ``proceedings_places`` in the same transaction, through the standing wo
 organisations of the group, proceeding, membership, quota.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -101,6 +102,14 @@ def current(session: Session, membership_id: int) -> Proceeding | None:
         Proceeding.membership_id == membership_id, Proceeding.phase != ProceedingPhase.CLOSED
     )
     return session.scalars(query.options(*LOADING)).one_or_none()
+
+
+def opened_by(session: Session, row: Any) -> Sequence[Proceeding]:
+    """The proceedings that ``row`` gave the occasion for, by number."""
+    query = select(Proceeding).where(
+        Proceeding.origin_type == row.__tablename__, Proceeding.origin_id == row.id
+    )
+    return session.scalars(query.options(*LOADING).order_by(Proceeding.id)).all()
 
 
 def open(

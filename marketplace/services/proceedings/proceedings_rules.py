@@ -107,6 +107,11 @@ def transition(membership: Membership, action: str) -> Transition | None:
     return workflow.transition(membership.state, action) if action else None
 
 
+def vetoes(programme: Programme) -> tuple[str, ...]:
+    """Causes that the programme's scheme lets suspend at once; none without a scheme."""
+    return programme.evaluation.vetoes if programme.evaluation else ()
+
+
 def removal_causes(programme: Programme) -> set[str]:
     """Causes for which the standing workflow lets somebody be removed."""
     found = programme.procedures.removal if programme.procedures else None

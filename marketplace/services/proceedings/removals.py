@@ -178,9 +178,8 @@ def projects_settled(session: Session, subject: Proceeding, actor: Actor, data: 
 
 def _by_rule(case: Proceeding) -> bool:
     """Whether the scheme itself orders a removal after ``case``: what was not mended, vetoes."""
-    scheme = case.membership.round.programme.evaluation
     mending = case.kind == ProceedingKind.RECTIFICATION
-    return mending or (scheme is not None and case.cause in scheme.vetoes)
+    return mending or case.cause in proceedings_rules.vetoes(case.membership.round.programme)
 
 
 @guard("removable")

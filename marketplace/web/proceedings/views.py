@@ -29,7 +29,7 @@ from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.downloads import attachment
 from marketplace.web.forms import load, query_data
-from marketplace.web.proceedings import asks, forms, shapes
+from marketplace.web.proceedings import asks, forms, origins, shapes
 from marketplace.web.projects.views import with_files
 from marketplace.web.work import once
 from marketplace.web.work.shapes import tone
@@ -130,6 +130,7 @@ class Views:
                 proceeding_id=row.id,
             ),
             notice_url=url_for("work.notice", notice_id=entry.notice_id) if entry else "",
+            origin=origins.of_case(row) if self.staff else None,
             place_url=shapes.membership_url(self.centre, row.membership),
             appeal_url=self._appeal_url(row),
             events=shapes.events(session, row), dt=dt,

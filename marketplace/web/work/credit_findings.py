@@ -23,7 +23,7 @@ from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt, term
 from marketplace.web.downloads import attachment
 from marketplace.web.forms import load, page_again
-from marketplace.web.proceedings import shapes as case_shapes
+from marketplace.web.proceedings import origins
 from marketplace.web.work import once, upkeep
 from marketplace.web.work.blueprint import blueprint
 
@@ -96,12 +96,8 @@ def credit(row_id: int) -> str:
     if files.of(session, row):
         shown = uploads.show(session, credit_findings.EVIDENCE, row).items
         sections.append({"title": "来源材料", "id": "files", "files": shown})
-    links = [
-        {"text": f"{item['kind']}：{item['place']}（{item['state']['label']}）", "url": item["url"]}
-        for item in (case_shapes.line(one, "work") for one in credit_findings.cases(session, row))
-    ]
-    if links:
-        sections.append({"title": "案卷", "id": "cases", "links": links})
+    if links := origins.opened_by(session, row):
+        sections.append({"title": "由此立案", "id": "cases", "links": links})
     return render_template(
         upkeep.DETAIL, **upkeep.frame("work", _home()), title=row.name or row.uscc,
         lead=term("exit_reason", row.cause),

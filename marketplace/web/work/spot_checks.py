@@ -15,13 +15,14 @@ from marketplace.phases import SpotCheckPhase
 from marketplace.programmes import nouns
 from marketplace.programmes.workflows import Transition
 from marketplace.schemas.projects import Field, form
-from marketplace.services.checks import spot_checks
+from marketplace.services.checks import spot_check_follow, spot_checks
 from marketplace.services.checks.spot_checks import Plan
 from marketplace.services.files import files
 from marketplace.web import uploads
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import term, vocabulary
 from marketplace.web.forms import load
+from marketplace.web.proceedings import origins
 from marketplace.web.work import once, upkeep
 from marketplace.web.work.blueprint import blueprint
 
@@ -59,7 +60,7 @@ def checks() -> str:
     plan = {"label": "安排抽查", "tone": "primary", "url": url_for("work.new_check")}
     return render_template(
         upkeep.LIST, **upkeep.frame("work"), **pager, title="抽查",
-        lead="不定期抽查，检查前服务商看不到计划。不合格的，按退出程序另行办理。",
+        lead="不定期抽查，检查前服务商看不到计划。不合格的，按方案警告、限期整改或者暂停。",
         buttons=[plan] if can(actor, Permission.SPOT_CHECK_RUN) else [],
         tabs=upkeep.tabs("work.checks", "phase", states, phase),
         filters=[
@@ -100,6 +101,8 @@ def check(row_id: int) -> str:
     if can(actor, Permission.SPOT_CHECK_RUN, row) and files.of(session, row):
         shown = uploads.show(session, spot_checks.EVIDENCE, row).items
         sections.append({"title": "抽查材料", "id": "files", "files": shown})
+    if cases := origins.opened_by(session, row):
+        sections.append({"title": "由此立案", "id": "cases", "links": cases})
     place = url_for("work.membership", membership_id=row.membership_id)
     links = [{"text": "在池资格（警告、整改、暂停、移出在那里办理）", "url": place}]
     if row.complaint_id and can(actor, Permission.SPOT_CHECK_RUN, row):
@@ -127,7 +130,7 @@ def _fields(row: Any, step: Transition) -> list[Field]:
         options = [(code, vocabulary().name("exit_reason", code)) for code in codes]
         fields.append(
             Field("cause", "查出的退出事由", "choice", required=False, options=options,
-                  hint="没有达到退出事由的不选。")
+                  hint=spot_check_follow.told(row.membership.round.programme))
         )  # fmt: skip
     return fields
 

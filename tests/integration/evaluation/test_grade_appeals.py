@@ -11,7 +11,8 @@ from marketplace import clock
 from marketplace.models import EvaluationCycle, EvaluationSheet, Event, Membership, Round
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import Role
-from marketplace.services.evaluation import grade_appeals, sheets
+from marketplace.services.evaluation import grade_appeals as _grades  # noqa: F401  registers
+from marketplace.services.evaluation import sheets
 from marketplace.services.pool import memberships
 from marketplace.services.pool.memberships import Decision
 from marketplace.services.proceedings import (
@@ -74,8 +75,7 @@ def test_the_rectification_ends_and_the_warning_of_before_stands_again(
         panel.judge(panel.sheet_of(cycle, one), poorly=True)
     panel.published(cycle)
     sheet, decide = upheld(session, panel, place, cycle)
-    case = grade_appeals.opened(session, sheet.id)
-    assert case is not None
+    (case,) = proceedings.opened_by(session, sheet)
     assert (case.kind, case.state, case.proposer, place.state) == (
         "rectification", "ordered", "rule", "rectifying",
     )  # fmt: skip
@@ -86,8 +86,7 @@ def test_the_rectification_ends_and_the_warning_of_before_stands_again(
     assert last(session, place) == ("warn", "listed", "warned", GROUNDS)
     assert last(session, sheet) == ("evaluation_revoked", "", "", GROUNDS)
     # The other place of the same cycle goes on as it was.
-    left = grade_appeals.opened(session, panel.sheet_of(cycle, other).id)
-    assert left is not None
+    (left,) = proceedings.opened_by(session, panel.sheet_of(cycle, other))
     assert (left.state, other.state) == ("ordered", "rectifying")
 
 
@@ -99,8 +98,8 @@ def test_the_removal_it_grew_into_ends_too(
     panel.judge(panel.sheet_of(cycle, place), poorly=True)
     panel.published(cycle)
     sheet, decide = upheld(session, panel, place, cycle)
-    first = grade_appeals.opened(session, sheet.id)
-    assert first is not None and first.due_at is not None
+    (first,) = proceedings.opened_by(session, sheet)
+    assert first.due_at is not None
     time.set(first.due_at)
     assert proceedings_tick.lapse(session, first.id)
     case = proceedings.current(session, place.id)
@@ -120,8 +119,7 @@ def test_nobody_is_removed_while_the_grade_can_be_appealed_against(
     sheet = panel.sheet_of(cycle, place)
     sheets.adjust(session, panel.city, sheet, "X07", happened=True, why="见信用中国")
     panel.published(cycle)
-    case = grade_appeals.opened(session, sheet.id)
-    assert case is not None
+    (case,) = proceedings.opened_by(session, sheet)
     assert (case.kind, case.proposer, case.proposer_name) == ("removal", "rule", "")
     held = "评价等次的申诉期还没有结束，暂缓公告"
     assert removals.no_open_appeal(session, case, SYSTEM, {}) == held

@@ -10,11 +10,24 @@ from xlsxwriter import Workbook
 from marketplace import clock
 from marketplace.db import Database
 from marketplace.errors import Conflict, Invalid
-from marketplace.models import CreditFinding, Event, Message, Organisation, Proceeding
+from marketplace.models import (
+    CreditFinding,
+    Event,
+    Message,
+    Organisation,
+    Proceeding,
+    SpotCheck,
+)
 from marketplace.permissions import SYSTEM
 from marketplace.phases import ProceedingKind, Role
-from marketplace.services.checks import credit_checks, credit_findings, credit_lists
+from marketplace.services.checks import (
+    credit_checks,
+    credit_findings,
+    credit_lists,
+    spot_checks,
+)
 from marketplace.services.checks.credit_findings import Given
+from marketplace.services.checks.spot_checks import Plan
 from marketplace.services.inbox import tasks
 from marketplace.services.proceedings import proceedings
 from tests import factories
@@ -43,7 +56,7 @@ def test_every_live_place_is_suspended_and_a_human_confirms_or_lifts(qingdao, se
     )
     assert credit_checks.check(session, row.id)
     assert not credit_checks.check(session, row.id)  # nobody is suspended twice
-    first, second = credit_findings.cases(session, row)
+    first, second = proceedings.opened_by(session, row)
     words = "2026-02-27 信用中国公示：列入失信联合惩戒名单"
     # Monday 2 March: three working days to confirm, until the end of Thursday 5 March.
     due = clock.end_of_day(date(2026, 3, 5))
@@ -196,3 +209,46 @@ def test_through_the_pages_and_the_worker(database: Database, login_as, time):
     page = officer.get(f"/work/credit-findings/{row.id}").text
     assert f'href="/work/proceedings/{case.id}"' in page
     assert SYSTEM.name in page
+
+
+def failed(world_, session, cause: str) -> SpotCheck:
+    """A spot check of the place that failed today."""
+    topic = spot_checks.topics(world_.round.programme)[0]
+    what = Plan(topic=topic, planned_on=clock.today())
+    row = spot_checks.plan(session, world_.officer, world_.membership, what)
+    spot_checks.step(
+        session, world_.officer, row, spot_checks.FAIL, reason="人员不在岗", cause=cause,
+        checked_on=clock.today(),
+    )  # fmt: skip
+    return row
+
+
+def test_a_failed_spot_check_is_followed_as_the_programme_orders(qingdao, session):
+    minor = failed(qingdao, session, "")
+    assert (qingdao.place(), proceedings.opened_by(session, minor)) == (("warned", 1), [])
+    lesser = failed(qingdao, session, "X13")
+    (case,) = proceedings.opened_by(session, lesser)
+    assert (case.kind, case.cause, case.proposer, case.findings, qingdao.place()) == (
+        "rectification", "X13", "rule", "人员不在岗", ("rectifying", 1),
+    )  # fmt: skip
+    # A second one beside the open case is written down, its result stands.
+    again = failed(qingdao, session, "X13")
+    note = session.scalars(
+        select(Event.reason).where(
+            Event.action == "check_not_followed", Event.subject_id == again.id
+        )
+    ).one()
+    assert (again.state, proceedings.opened_by(session, again)) == ("failed", [])
+    assert note.startswith("限期整改没有办成：这个席位已有在办的限期整改案卷")
+    veto = failed(qingdao, session, "X08")
+    (graver,) = proceedings.opened_by(session, veto)
+    assert (graver.kind, graver.state, qingdao.place()) == (
+        "suspension", "found", ("suspended", 1),
+    )  # fmt: skip
+    session.refresh(case)
+    assert case.state == "superseded"
+    town = world(session, "lc-2021")  # its notice orders nothing by itself
+    row = failed(town, session, "X02")
+    assert (town.place()[0], proceedings.opened_by(session, row)) == (
+        town.round.programme.workflows["standing"].initial, [],
+    )  # fmt: skip

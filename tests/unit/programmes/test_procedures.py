@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from marketplace.programmes import procedure_checks
+from marketplace.programmes.procedures import FailedCheck
 from tests import factories
 
 STEPS = {
@@ -46,6 +47,15 @@ def test_a_wrong_procedure_is_refused(changes, said):
     removal = replace(good.procedures.removal, **changes)
     wrong = replace(good, procedures=replace(good.procedures, removal=removal))
     assert said in "".join(p.message for p in procedure_checks.procedure_problems(wrong))
+
+
+def test_what_follows_a_failed_check_is_known_and_possible():
+    qingdao, liaocheng = (factories.programmes()[id_] for id_ in ("qd-2024", "lc-2021"))
+    rules = FailedCheck(without_cause="jail", with_cause="rectification")
+    for programme, said in ((qingdao, ["jail"]), (liaocheng, ["jail", "没有写整改的天数"])):
+        wrong = replace(programme, procedures=replace(programme.procedures, failed_check=rules))
+        found = [p.message for p in procedure_checks.procedure_problems(wrong)]
+        assert all(text in message for text, message in zip(said, found, strict=True))
 
 
 def test_days_written_twice_and_reviews_without_a_date_are_refused():
