@@ -80,8 +80,8 @@ class Suggester:
         things = [row for rows in others for row in rows]
         terms = self._useful(view, words)
         if not called and len(terms) + len(things) < (1 if key.isascii() else ENOUGH):
-            terms += self._likely_terms(view, key) if kind in _TERMS else []
-            things += self._likely_things(view, key, kind, limit)
+            more, rows = self._likely(view, key, kind, limit)
+            terms, things = terms + more, things + rows
         mixed = _mixed(list(dict.fromkeys(terms)), _once([*called, *things]), limit)
         return tuple(self._shown(each, key) for each in mixed)
 
@@ -102,13 +102,6 @@ class Suggester:
         marks = mark_letters(stored.title, key)
         return Suggestion(_kind(found), stored.title, found.id, stored.detail, marks)
 
-    # ---------------------------------------------------------------- terms
-
-    def _likely_terms(self, view: View, key: str) -> list[str]:
-        words = [each.word for each in self._analyzer.lexicon.likely(key)]
-        self._glance(view, words, ())
-        return self._useful(view, words)
-
     def _useful(self, view: View, words: Iterable[str]) -> list[str]:
         """The first of the words that find something, be it by a synonym."""
         useful = (word for word in words if self._counter.total(view, self._node(view, word)))
@@ -117,17 +110,19 @@ class Suggester:
     def _node(self, view: View, word: str) -> Node:
         return match(self._analyzer.read(word), view.meta.dictionary, RUNGS[0])
 
-    # ---------------------------------------------------------------- things
-
-    def _likely_things(self, view: View, key: str, kind: str | None, limit: int) -> list[Row]:
-        if kind in (TERM, "case"):
-            return []
-        likely = self._names.likely(view, key)[:MOST_LIKELY]
-        keys = dict.fromkeys(name_key(normal(each.word)) for each in likely)
+    def _likely(
+        self, view: View, key: str, kind: str | None, limit: int
+    ) -> tuple[list[str], list[Row]]:
+        """Words and things that were perhaps meant."""
+        words = [each.word for each in self._analyzer.lexicon.likely(key)] if kind in _TERMS else []
+        likely = () if kind in (TERM, "case") else self._names.likely(view, key)[:MOST_LIKELY]
         asked = [
-            each for one in keys for each in (_called(one, kind, limit), *_begun(one, kind, limit))
+            each
+            for one in dict.fromkeys(name_key(normal(name.word)) for name in likely)
+            for each in (_called(one, kind, limit), *_begun(one, kind, limit))
         ]
-        return [row for rows in self._glance(view, (), asked) for row in rows]
+        rows = [row for rows in self._glance(view, words, asked) for row in rows]
+        return self._useful(view, words), rows
 
 
 def _asked(view: View, typed: str, key: str, kind: str | None, limit: int) -> list[Glance]:
