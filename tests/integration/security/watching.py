@@ -160,11 +160,13 @@ def _lacking(_actor: str, rule: Any, answer: Any) -> set[str]:
 
 
 def _inline(_actor: str, _rule: Any, answer: Any) -> str | None:
-    found = INLINE.search(answer.text) if answer.mimetype == "text/html" else None
+    found = INLINE.search(answer.get_data(as_text=True)) if answer.mimetype == "text/html" else None
     return found and found.group()
 
 
 def _numbers(actor: str, _rule: Any, answer: Any) -> list[str]:
     if actor != ANONYMOUS or answer.mimetype not in TEXTS:
         return []
-    return MOBILE.findall(answer.text) + RESIDENT.findall(answer.text)
+    return MOBILE.findall(answer.get_data(as_text=True)) + RESIDENT.findall(
+        answer.get_data(as_text=True)
+    )
