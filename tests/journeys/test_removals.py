@@ -143,6 +143,11 @@ def test_liaocheng_removes_in_two_steps_and_bans_for_three_years(database, login
         here.who("district"), path, cause="X03", findings="服务质量检查不合格", reason="检查不合格"
     )
     assert (unnumbered.status_code, "请填写提出撤销的文号" in plain(unnumbered)) == (422, True)
+    unproved = here.send(
+        here.who("district"), path, cause="X03", findings="服务质量检查不合格",
+        reason="检查不合格", document_no="县工信〔2026〕3号",
+    )  # fmt: skip
+    assert (unproved.status_code, "请上传证据材料" in plain(unproved)) == (422, True)
     case = here.open("district", "removal", "X03", document_no="县工信〔2026〕3号")
     assert here.place() == ("titled", 1)
     here.step("officer", case, "verify")

@@ -1,5 +1,6 @@
 """Proceedings through the pages: each step by a person who has just signed in."""
 
+import io
 import re
 from dataclasses import dataclass
 from html import unescape
@@ -12,6 +13,7 @@ from marketplace.db import Database
 from marketplace.models import Membership, Organisation, Proceeding, PublicNotice, Quota
 from marketplace.phases import Role
 from tests.integration.conftest import LoginAs
+from tests.support import sample_files
 from tests.support.browser_like import BrowserLike
 from tests.support.forms import forms
 from tests.support.world_proceedings import BUREAUS, Time, World, world
@@ -72,6 +74,8 @@ class Town:
     def open(self, name: str, kind: str, cause: str, **typed: Any) -> int:
         path = f"/work/memberships/{self.membership}/proceedings/{kind}"
         values = {"cause": cause, "findings": WORDS, "reason": WORDS, **typed}
+        if kind == "removal":
+            values["proceeding_evidence"] = (io.BytesIO(sample_files.pdf()), "核查记录.pdf")
         return int(self.ok(self.who(name), path, **values).rpartition("/")[2])
 
     def case(self, id_: int) -> Proceeding:

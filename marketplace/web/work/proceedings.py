@@ -71,9 +71,14 @@ def _fields(row: Membership, kind: ProceedingKind) -> list[Field]:
         found.append(Field("due_on", "整改期限", "day", value=shapes.due(due.at)))
     found.append(Field("document_no", "文号", required=False, longest=60))
     found.append(Field("reason", "理由", "area", longest=2000))
-    found.append(Field(asks.EVIDENCE, "证据材料", "upload", required=False,
+    found.append(Field(asks.EVIDENCE, "证据材料", "upload", required=_proved(kind),
                        hint="当事服务商可以看到，请先遮盖他人信息。"))  # fmt: skip
     return found
+
+
+def _proved(kind: ProceedingKind) -> bool:
+    """Nobody is proposed for removal without evidence; a case that follows another brings its."""
+    return kind == ProceedingKind.REMOVAL
 
 
 def _page(row: Membership, kind: ProceedingKind) -> dict[str, Any]:
@@ -114,7 +119,7 @@ def _open(membership_id: int, kind: str) -> Response:
             due_on=data.get("due_on"),
         )  # fmt: skip
         case = proceedings.open(session, actor, row, wanted, data["cause"], why, details)
-        uploads.posted(asks.EVIDENCE).attach(session, actor, case)
+        uploads.posted(asks.EVIDENCE).attach(session, actor, case, required=_proved(wanted))
     except (Invalid, Conflict) as error:
         return forms.again(asked, error, **page)
     flash(f"已立案：{KIND_LABELS[wanted]} {row.provider.organisation.name}", "ok")
