@@ -26,7 +26,11 @@ class Objection(Timestamps, Base):
     __tablename__ = "objections"
     __table_args__ = (
         one_of("phase", ObjectionPhase),
-        CheckConstraint("(contact_encrypted IS NULL) = anonymous", name="named_or_not"),
+        CheckConstraint(
+            "(contact_encrypted IS NULL OR NOT anonymous)"
+            " AND (contact_encrypted IS NOT NULL OR anonymous OR decided_at IS NOT NULL)",
+            name="named_or_not",
+        ),
         CheckConstraint("phase NOT IN ('lead', 'noted') OR anonymous", name="leads_are_anonymous"),
         CheckConstraint(
             "(phase IN ('upheld', 'rejected', 'refused', 'noted')) = (decided_at IS NOT NULL)",

@@ -21,6 +21,11 @@ class Rules:
     keep_registrations: timedelta
     keep_invitations: timedelta
     keep_requests: timedelta
+    keep_inquiries: timedelta
+    keep_complaints: timedelta
+    keep_objections: timedelta
+    keep_consents: timedelta
+    keep_left: timedelta
 
 
 @cache
@@ -30,7 +35,8 @@ def rules() -> Rules:
     keep = {name: timedelta(days=days) for name, days in data["retention"].items()}
     found = Rules(
         timedelta(hours=data["registration_hours"]), timedelta(days=data["invitation_days"]),
-        data["answer_days"], keep["registrations"], keep["invitations"], keep["requests"],
+        data["answer_days"],
+        **{f"keep_{name}": length for name, length in keep.items()},
     )  # fmt: skip
     lengths = (found.registration, found.invitation, *keep.values())
     if found.answer_days < 1 or any(length <= timedelta(0) for length in lengths):

@@ -254,7 +254,7 @@ def unmask(
     if len(reason.strip()) < 4:
         raise Invalid(fields={"reason": ["请写明查看原因，至少4个字"]})
     if row.name_encrypted is None or row.phone_encrypted is None or row.receipt_hash is None:
-        raise NotFound("这件投诉没有留下联系方式")
+        raise NotFound("这件投诉没有留下联系方式，或已到期清除")
     place = place_of(row.receipt_hash)
     record(session, actor, "complaint_unmask", row, why={"reason": reason.strip()})
     return Contact(

@@ -176,7 +176,7 @@ def unmask(
     if len(reason.strip()) < 4:
         raise Invalid(fields={"contact_reason": ["请写明查看原因，至少4个字"]})
     if row.contact_encrypted is None:
-        raise NotFound("匿名异议没有联系方式")
+        raise NotFound("没有联系方式：异议是匿名提出的，或已到期清除")
     record(session, actor, "objection_unmask", row, why={"reason": reason.strip()})
     return Contact(**orjson.loads(cipher.open(row.contact_encrypted, place(row))))
 

@@ -11,12 +11,13 @@ from marketplace.models import AccessRequest
 from marketplace.phases import OPEN_ACCESS, AccessPhase
 from marketplace.services.access import access_requests, registrations, team_invitations
 from marketplace.services.accounts.account_rules import rules
+from marketplace.services.upkeep import retention_contacts
 
 BATCH = 200
 
 
 def run(session: Session) -> int:
-    """Forget what is due; answers how many requests for access were emptied."""
+    """Forget what is due; answers how many rows were emptied."""
     registrations.forget(session)
     team_invitations.forget(session)
     rows = session.scalars(
@@ -32,4 +33,4 @@ def run(session: Session) -> int:
     for row in rows:
         access_requests.clear(session, row, letters=row.phase != AccessPhase.APPROVED)
     session.flush()
-    return len(rows)
+    return len(rows) + retention_contacts.run(session)

@@ -111,7 +111,8 @@ def _page(row: Objection, **given: Any) -> str:
             for item in steps if item.action in STEPS
         ],
         "may_ask": any(item.action == "objection_ask" for item in steps),
-        "may_unmask": not row.anonymous and can(actor, Permission.OBJECTION_UNMASK, row),
+        "may_unmask": row.contact_encrypted is not None
+        and can(actor, Permission.OBJECTION_UNMASK, row),
         "days": default.complaints.provider_reply_working_days if default is not None else "",
         "evidence": shapes.attachments(session, row, objections.EVIDENCE),
         "replies": shapes.attachments(session, row, objections.REPLY),
