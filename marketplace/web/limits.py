@@ -54,6 +54,7 @@ LIMITS: dict[str, RateLimitItem] = {
 READS: dict[str, RateLimitItem] = {
     "suggest": parse("600/minute"),
     "feed": parse("300/10 minutes"),
+    "certificate": parse("120/minute"),
 }
 """What anybody may read from one address, in each worker: many people share an address."""
 VISITOR_BYTES = 100_000

@@ -64,6 +64,7 @@ NOT_LINKED = {
     "imports.job": "answer to a form",
     "public.badge_json": "for programs of other sites",
     "public.badge_svg": "a picture for other sites",
+    "public.certificate_code": "a picture in a page",
     "public.cases_file": "answer to a form",
     "public.complaint_state": "behind a receipt code",
     "public.objection_decision": "behind a receipt code",

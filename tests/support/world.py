@@ -26,6 +26,8 @@ from marketplace.services.accounts.sessions import Device
 from marketplace.services.files import files
 from marketplace.services.forms import drafts, held_forms
 from marketplace.services.inbox import inbox
+from marketplace.services.pool import certificates
+from marketplace.settings import DEMO_KEY
 from tests import factories
 from tests.support import (
     world_access,
@@ -115,6 +117,7 @@ def build(session: Session) -> World:
         "bulk.key": "k" * 20, "token": links.create(session, links.RESET, user.id),
         "year": 2026, "key": round_.key, "job_id": _import(session),
         "slot_name": files.QUOTA_DOCUMENT, "table": "quotas", "row_id": membership.quota.id,
+        "certificates.number": certificates.number(DEMO_KEY, membership.id),
         "number": 1, **_unsent(session, user, firm.id),
         "ban_id": factories.make_ban(session, round_, provider).id,
         "vocabulary.kind": "deployment",

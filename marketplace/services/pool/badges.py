@@ -1,27 +1,21 @@
-"""Badges that providers show on their own sites, and certificates that anybody may check (F-P19).
+"""Badges that providers show on their own sites (F-P19).
 
-Both read the standing of this moment: a badge turns to 已退出 by itself, wherever it was copied to.
+They read the standing of this moment: a badge turns to 已退出 by itself, wherever it was copied to.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from xml.sax.saxutils import escape
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from marketplace import clock
-from marketplace.crypto import keyed_hash
 from marketplace.errors import NotFound
 from marketplace.models import Membership, Provider
 from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.services.profiles.catalogue import gravest, state_of
 
 LEFT, SUSPENDED = "已退出", "已暂停"
-PURPOSE = "certificate"
-CODE = re.compile(r"([0-9]{1,9})-([0-9A-F]{10})")
 COLOURS = {"success": "#1b6e3c", "warning": "#8a5a00", "danger": "#a4201a"}
 GREY = "#4a5360"
 CHARACTER, MARGIN, HEIGHT = 13, 12, 28
@@ -40,13 +34,14 @@ class Badge:
 
 def of(session: Session, provider_id: int) -> Badge:
     """The badge of a provider that was ever listed and is not hidden. Raises NotFound."""
-    places = session.scalars(_places().where(Membership.provider_id == provider_id)).all()
-    if not places:
+    found = session.scalars(places().where(Membership.provider_id == provider_id)).all()
+    if not found:
         raise NotFound("没有这家服务商，或它不再公开")
-    return _badge(places)
+    return _badge(found)
 
 
-def _places() -> Select[Membership]:
+def places() -> Select[Membership]:
+    """Every place that visitors may hear of, with its round and provider, the oldest first."""
     return (
         select(Membership)
         .join(Provider, Provider.id == Membership.provider_id)
@@ -93,37 +88,3 @@ def svg(badge: Badge, label: str) -> str:
 
 def _width(char: str) -> int:
     return CHARACTER if ord(char) > 0x2E80 else CHARACTER * 6 // 10
-
-
-def number(secret: str, membership_id: int) -> str:
-    """The number of a certificate: nobody can make one up. ``secret``: this installation's."""
-    check = keyed_hash(secret, PURPOSE, str(membership_id))[:10].upper()
-    return f"{membership_id}-{check}"
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A place as its certificate stands today."""
-
-    number: str
-    membership: Membership
-    on: date
-    valid: bool
-    standing: str
-    note: str
-
-
-def check(session: Session, secret: str, typed: str) -> Certificate:
-    """The certificate behind a number as people type it. Raises NotFound."""
-    compact = "".join(typed.split()).upper().replace("－", "-")
-    found = CODE.fullmatch(compact)
-    if found is None or number(secret, int(found[1])) != compact:
-        raise NotFound("没有这个编号，请核对后再试")
-    row = session.scalars(_places().where(Membership.id == int(found[1]))).one_or_none()
-    if row is None:
-        raise NotFound("没有这个编号，请核对后再试")
-    state, today = state_of(row), clock.today()
-    over = row.valid_until is not None and row.valid_until < today
-    valid = row.phase in PUBLIC_PHASES and not over
-    note = state.note or ("有效期已过。" if over else "")
-    return Certificate(compact, row, today, valid, state.public_label, note)

@@ -1,11 +1,14 @@
 """The badge and the certificate numbers of the acting provider (F-P19)."""
 
+from typing import Any
+
 from flask import render_template, url_for
 
 from marketplace.db import current_session
 from marketplace.errors import NotFound
+from marketplace.models import Membership
 from marketplace.permissions import Permission
-from marketplace.services.pool import badges
+from marketplace.services.pool import badges, certificates
 from marketplace.services.profiles import provider_profile
 from marketplace.services.profiles.catalogue import state_of
 from marketplace.web import why_words
@@ -35,13 +38,15 @@ def badge() -> str:
         picture=url_for("public.badge_svg", provider_id=provider.id),
         code=f'<a href="{page}"><img src="{picture}" alt="{found.name}的入池状态" height="28"></a>',
         json_url=base + url_for("public.badge_json", provider_id=provider.id),
-        places=[
-            {
-                "place": why_words.place(row),
-                "round": row.round.label,
-                "state": standing_tag(state_of(row)),
-                "number": badges.number(settings().secret_key, row.id),
-            }
-            for row in found.places
-        ],
+        places=[_line(row) for row in found.places],
     )
+
+
+def _line(row: Membership) -> dict[str, Any]:
+    found = certificates.of(row, certificates.number(settings().secret_key, row.id))
+    file = url_for("public.certificate_file", number=found.number) if found.valid else ""
+    return {
+        "place": why_words.place(row), "round": row.round.label,
+        "state": standing_tag(state_of(row)), "number": found.number, "file": file,
+        "standing": found.standing,
+    }  # fmt: skip

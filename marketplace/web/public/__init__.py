@@ -9,6 +9,7 @@ from marketplace.web.public import (  # noqa: E402, F401  views register themsel
     badge,
     board,
     case,
+    certificates,
     compare,
     complaints,
     demands,

@@ -1,17 +1,14 @@
-"""Badges for other people's sites, and the page on which a certificate is checked (F-P19)."""
+"""Badges for other people's sites (F-P19)."""
 
-from flask import Response, jsonify, render_template, request, url_for
+from flask import Response, jsonify, url_for
 
 from marketplace.db import current_session
-from marketplace.errors import NotFound
 from marketplace.services.pool import badges
 from marketplace.services.pool.badges import Badge
 from marketplace.services.profiles.catalogue import state_of
-from marketplace.web import limits, why_words
 from marketplace.web.access import public
 from marketplace.web.parts import settings
 from marketplace.web.public import blueprint
-from marketplace.web.public.parts import standing_tag
 
 LABEL = "推荐服务商"
 FIVE_MINUTES = "public, max-age=300"
@@ -67,25 +64,3 @@ def _embedded(response: Response) -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
-
-
-@blueprint.get("/certificates")
-@public
-def certificates() -> str:
-    """Type the number of a certificate; see whether it holds today."""
-    typed = request.args.get("number", "")[:40].strip()
-    found, unknown = None, False
-    if typed:
-        limits.take("receipt", limits.address(), failing_open=True)
-        try:
-            found = badges.check(current_session(), settings().secret_key, typed)
-        except NotFound:
-            unknown = True
-    return render_template(
-        "public/certificates.html",
-        typed=typed,
-        unknown=unknown,
-        found=found,
-        place=why_words.place(found.membership) if found else "",
-        standing=standing_tag(state_of(found.membership)) if found else {},
-    )

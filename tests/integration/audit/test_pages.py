@@ -16,7 +16,7 @@ from marketplace.phases import Role, StandingPhase
 from marketplace.programmes import nouns
 from marketplace.services.audit import audit_digests, seals
 from marketplace.services.audit.why_sources import facts, registry
-from marketplace.services.pool import badges
+from marketplace.services.pool import certificates
 from marketplace.web.admin.labels import ACTIONS, STATES
 from tests import factories
 from tests.support.pages import Page
@@ -60,7 +60,7 @@ def test_a_badge_turns_by_itself_and_no_number_can_be_made_up(database, settings
     assert picture.headers["Cache-Control"] == "public, max-age=300"
     told = client.get(f"{path}/badge.json").get_json()
     assert (told["valid"], told["message"], told["name"]) == (True, "在池 · 2024 第一批", name)
-    number = badges.number(settings.secret_key, member_id)
+    number = certificates.number(settings.secret_key, member_id)
     desk = Page(login_as(Role.PROVIDER_OWNER, organisation=firm).get("/p/badge"))
     assert number in desk.main and f"{path}/badge.svg" in desk.main
     page = Page(client.get("/certificates", query_string={"number": number.lower()}))
