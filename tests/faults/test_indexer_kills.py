@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from marketplace import clock, outbox
 from marketplace.db import Database
@@ -59,9 +59,25 @@ class Writer(threading.Thread):
             time.sleep(0.005)
 
 
-def start_worker(engine: Engine, search_url: str) -> subprocess.Popen[bytes]:
+def kill_a_worker(engine: Engine, search_url: str, seconds: float, manner: str = "careful") -> None:
+    """Start one, and kill it ``seconds`` after it has begun with its first batch."""
     url = engine.url.render_as_string(hide_password=False)
-    return subprocess.Popen([sys.executable, "-m", "tests.faults.indexing_child", url, search_url])
+    module = "tests.faults.indexing_child"
+    command = [sys.executable, "-m", module, url, search_url, manner]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        assert "working\n" in iter(worker.stdout.readline, "")  # its log comes there too
+        time.sleep(seconds)
+        worker.kill()
+
+
+def drained(search_url: str, database: Database) -> Catalogue:
+    """The index, after the next worker has done all there is to do."""
+    catalogue = Catalogue(search_url, database)
+    indexer = Indexer(catalogue, database)
+    while outbox.drain(database, outbox.INDEX, indexer.handle):
+        pass
+    return catalogue
 
 
 def forget_lease(database: Database) -> None:
@@ -84,21 +100,36 @@ def test_index_equals_database_after_kills(engine: Engine, tmp_path: Path) -> No
     try:
         for _ in range(KILLS):
             forget_lease(database)
-            worker = start_worker(engine, search_url)
-            time.sleep(1.2 + chance.random())  # start-up takes about a second
-            worker.kill()
-            worker.wait()
+            kill_a_worker(engine, search_url, chance.uniform(0, 0.8))
     finally:
         writer.stop.set()
         writer.join()
     assert writer.writes > KILLS
-    catalogue = Catalogue(search_url, database)
-    indexer = Indexer(catalogue, database)
-    while outbox.drain(database, outbox.INDEX, indexer.handle):
-        pass
+    catalogue = drained(search_url, database)
     assert not verify_index(catalogue, database)
     documents = dict(catalogue.engine.view().ids())
     assert 0 < len(documents) < 2 * PROVIDERS + 1
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_careless_worker_loses_writes(engine: Engine, tmp_path: Path) -> None:
+    """The control: rows removed before the index has them are lost by such a kill."""
+    database = Database(engine)
+    populate(database)
+    search_url = f"tantivy://{tmp_path}/index"
+    catalogue = Catalogue(search_url, database)
+    rebuild_index(catalogue, database)
+    catalogue.close()
+    for number in range(5):
+        forget_lease(database)
+        with database.unit_of_work() as session:
+            for provider in session.scalars(select(Provider)):
+                provider.intro = f"第{number}次修改"
+        kill_a_worker(engine, search_url, 0, "careless")
+        if verify_index(drained(search_url, database), database):
+            return
+    pytest.fail("five kills lost nothing")
 
 
 def test_verify_finds_what_was_planted(engine: Engine, tmp_path: Path) -> None:
