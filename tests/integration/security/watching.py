@@ -167,6 +167,5 @@ def _inline(_actor: str, _rule: Any, answer: Any) -> str | None:
 def _numbers(actor: str, _rule: Any, answer: Any) -> list[str]:
     if actor != ANONYMOUS or answer.mimetype not in TEXTS:
         return []
-    return MOBILE.findall(answer.get_data(as_text=True)) + RESIDENT.findall(
-        answer.get_data(as_text=True)
-    )
+    text = answer.get_data(as_text=True)
+    return MOBILE.findall(text) + RESIDENT.findall(text)
