@@ -27,6 +27,7 @@ from marketplace.permissions import Actor, Permission, require, visible
 from marketplace.phases import Role, SpotCheckPhase
 from marketplace.programmes import nouns
 from marketplace.programmes.schema import Programme
+from marketplace.services.checks import spot_check_follow as _follow  # noqa: F401  registers
 from marketplace.services.files import files
 from marketplace.services.inbox import inbox
 from marketplace.services.inbox.tasks import MOST, Task, source

@@ -10,7 +10,7 @@ from marketplace.history import Why
 from marketplace.models import Proceeding, User
 from marketplace.permissions import SYSTEM
 from marketplace.phases import Role
-from marketplace.services.demo import demo_exits
+from marketplace.services.demo import demo_credit, demo_exits
 from marketplace.services.demo.demo_desk import LOGINS, Desk, K, free_places
 from marketplace.services.demo.demo_proceedings_words import WORDS
 from marketplace.services.proceedings import exits, proceedings, rectifications
@@ -75,8 +75,7 @@ def overdue(desk: Desk) -> None:
 
 
 def suspended(desk: Desk) -> None:
-    """Suspensions: found by a check and waiting for a human, confirmed, appealed against."""
-    desk.open(K.SUSPENSION, by=SYSTEM)
+    """Suspensions: confirmed, appealed against; ``demo_credit`` has one that waits for a human."""
     desk.open(K.SUSPENSION)
     desk.appeal(desk.open(K.SUSPENSION))
     judge = desk.actor(Role.COSIGNER)
@@ -107,4 +106,6 @@ def leaving(desk: Desk) -> None:
             desk.act(case, "accept_request", desk.officer)
 
 
-SCENES: tuple[Scene, ...] = (mending, overdue, suspended, removing, leaving, *demo_exits.SCENES)
+SCENES: tuple[Scene, ...] = (
+    mending, overdue, demo_credit.findings, suspended, removing, leaving, *demo_exits.SCENES
+)  # fmt: skip
