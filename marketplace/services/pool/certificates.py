@@ -17,7 +17,7 @@ from marketplace import clock
 from marketplace.crypto import keyed_hash
 from marketplace.errors import NotFound
 from marketplace.models import Membership
-from marketplace.phases import PUBLIC_PHASES
+from marketplace.phases import PUBLIC_PHASES, StandingPhase
 from marketplace.services.documents import typeset
 from marketplace.services.documents.parts import HEAD, Part
 from marketplace.services.evaluation import grades
@@ -53,6 +53,11 @@ class Certificate:
     note: str
     since: date | None
     reason: str
+
+    @property
+    def warned(self) -> bool:
+        """Whether it holds, but with a warning or an order to put something right."""
+        return self.valid and self.membership.phase != StandingPhase.LISTED
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from marketplace.services.documents import fonts
 from marketplace.services.pool import certificates
 from tests import factories
 from tests.support.pages import Page
+from tests.support.pdfs import embedded
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -91,8 +92,10 @@ def test_while_the_place_stands_anybody_gets_the_paper(place, client, login_as, 
         code = segno.make(address, error="m", micro=False)
         expected = [[bool(cell) for cell in row] for row in code.matrix]
         assert modules(drawn, len(expected)) == expected
+        assert set(embedded(answer.data).values()) == {True}
     drawn_code = client.get(picture)
     assert drawn_code.mimetype == "image/svg+xml"
+    assert "notice-ok" in page and "notice-warn" not in page
     assert drawn_code.text == certificates.qr(
         f"{settings.base_url.rstrip('/')}/certificates?number={number}"
     )
@@ -104,6 +107,9 @@ def test_a_place_that_does_not_stand_gives_no_paper_and_the_page_says_since_when
     id_, number = place
     yesterday = clock.today() - timedelta(days=1)
     since = clock.beijing(clock.now()).date()
+    change(database, id_, state="warned", phase=StandingPhase.WARNED.value)
+    page = client.get("/certificates", query_string={"number": number}).text
+    assert "notice-warn" in page and "有效，状态为“在池（警告）”" in page and ".pdf" in page
     suspended = {
         "state": "suspended", "phase": StandingPhase.SUSPENDED.value,
         "public_reason": "检查发现问题", "state_since": clock.now(),

@@ -1,16 +1,15 @@
 """Which characters the fonts have, what happens to the others, and what a PDF carries."""
 
-import io
 import struct
 from datetime import date
 
-import pikepdf
 import pypdfium2
 import pytest
 
 from marketplace.services.documents import fonts, plain_pdf
 from marketplace.services.documents.parts import Part
 from marketplace.services.proceedings.official_letters import Letter, pdf
+from tests.support.pdfs import embedded
 
 GB2312 = "".join(
     bytes((row, cell)).decode("gb2312", "ignore")
@@ -30,18 +29,6 @@ def found() -> fonts.Fonts:
 
 def letter(text: str) -> bytes:
     return pdf(Letter(title="告知书", paragraphs=[text], sender="局", day=date(2024, 2, 20)))
-
-
-def embedded(content: bytes) -> dict[str, bool]:
-    """Every font of a PDF, and whether the file carries it with a way back to text."""
-    found = {}
-    with pikepdf.open(io.BytesIO(content)) as document:
-        for page in document.pages:
-            for font in page.Resources.Font.values():
-                described = font.DescendantFonts[0].FontDescriptor
-                carried = {"/FontFile2", "/FontFile3"} & set(described.keys())
-                found[str(font.BaseFont)] = bool(carried) and "/ToUnicode" in font
-    return found
 
 
 def test_the_font_has_all_of_gb2312_and_what_it_lacks_is_written_out(found):
