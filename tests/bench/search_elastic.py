@@ -1,6 +1,5 @@
 """The bare Elasticsearch client that the service is measured against (B02)."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -17,6 +16,7 @@ from search.plan import Everything
 from search.ties import tie_field
 from tests.bench import search_corpus as corpus
 from tests.bench.search_sides import Asked
+from tests.bench.search_table import Time, each, timed
 from tests.support.elasticsearch import Node
 
 PREFIX = "bench"
@@ -68,25 +68,27 @@ class Bare:
             answer = self._client.msearch(searches=lines)
         self.took.append(float(answer["took"]))
 
-    def build(self, terms: Sequence[str], count: int) -> float:
-        """Documents per second of ``parallel_bulk`` with analysed documents from memory."""
+    def build(self, terms: Sequence[str], count: int) -> Time:
+        """The time of one document of ``parallel_bulk`` with analysed documents from memory."""
         meta = current_meta(terms)
         dictionary = Dictionary(meta.terms)
         documents = islice(corpus.documents(count), MOST_RAW)
-        sources = [(each.id, source_of(entry_of(each, dictionary))) for each in documents]
+        sources = [(one.id, source_of(entry_of(one, dictionary))) for one in documents]
         self._client.indices.create(
             index="raw",
             mappings=mapping(meta),
             settings={"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": -1},
         )
         actions = ({"_index": "raw", "_id": key, "_source": source} for key, source in sources)
-        start = time.perf_counter()
-        for _ in parallel_bulk(self._client, actions, thread_count=2, chunk_size=500):
-            pass
-        self._client.indices.refresh(index="raw")
-        seconds = time.perf_counter() - start
+
+        def send() -> None:
+            for _ in parallel_bulk(self._client, actions, thread_count=2, chunk_size=500):
+                pass
+            self._client.indices.refresh(index="raw")
+
+        found = each(timed(send), len(sources))
         self._client.indices.delete(index="raw")
-        return len(sources) / seconds
+        return found
 
     def size(self) -> float:
         """Bytes of the index in use on disk."""

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from search.engines.embedded_view import EmbeddedView
 from search.engines.tantivy_queries import prepare, schema, tantivy_document, tantivy_query
 from search.plan import Filters, Node
 from tests.bench import search_corpus as corpus
+from tests.bench.search_table import Time, each, timed
 
 RAW_BUILD = 100_000
 
@@ -95,15 +96,15 @@ def _terms(fields: Sequence[str]) -> dict[str, object]:
     return {name: {"terms": {"field": name, "size": 1000}} for name in fields}
 
 
-def raw_build(terms: Sequence[str], count: int) -> tuple[float, float]:
-    """Documents per second of the bare engine fed with analysed documents from memory, merges
-    included; and bytes of JSON per document.
+def raw_build(terms: Sequence[str], count: int) -> tuple[Time, float]:
+    """The time of one document of the bare engine fed with analysed documents from memory, merges
+    included; and its bytes of JSON.
     """
     dictionary = Dictionary(terms)
     documents = list(islice(corpus.documents(count), RAW_BUILD))
-    entries = [entry_of(each, dictionary) for each in documents]
-    size = sum(len(orjson.dumps(_plain(each))) for each in documents[:2000]) / 2000
-    return len(entries) / _fill(entries), size
+    entries = [entry_of(document, dictionary) for document in documents]
+    size = sum(len(orjson.dumps(_plain(document))) for document in documents[:2000]) / 2000
+    return each(timed(partial(_fill, entries)), len(entries)), size
 
 
 def _plain(document: object) -> dict[str, object]:
@@ -111,17 +112,15 @@ def _plain(document: object) -> dict[str, object]:
     return {name: getattr(document, name) for name in names}
 
 
-def _fill(entries: Sequence[Entry]) -> float:
+def _fill(entries: Sequence[Entry]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         index = Index(schema(), path=folder)
         prepare(index)
-        start = time.perf_counter()
         writer = index.writer(128_000_000, 2)
         for entry in entries:
             writer.add_document(tantivy_document(entry))
         writer.commit()
         writer.wait_merging_threads()
-        return time.perf_counter() - start
 
 
 def folder_size(folder: Path) -> int:

@@ -22,6 +22,11 @@ def timed(call: Callable[[], object]) -> Time:
     return Time((time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000)
 
 
+def each(time: Time, count: int) -> Time:
+    """The share of one of ``count`` things."""
+    return Time(time.wall / count, time.cpu / count)
+
+
 def percentile(values: Iterable[float], share: float) -> float:
     """The value below which ``share`` of them lie (nearest rank)."""
     ordered = sorted(values)
@@ -87,12 +92,15 @@ def limit(name: str, value: float, unit: str, most: float | None = None) -> None
     print(text, flush=True)
 
 
-def rate(name: str, ours: float, base: float, least: float) -> None:
-    """Print two rates and their ratio."""
-    ratio = ours / base
-    verdict = "ok" if ratio >= least else "MISSED"
+def rate(name: str, ours: Time, base: Time, least: float, *, cpu: bool = True) -> None:
+    """Print how many documents a second both did, and the ratio of their rates; the times are for
+    one document, ``cpu`` as for a Target.
+    """
+    wall, own = base.wall / ours.wall, base.cpu / ours.cpu
+    verdict = "ok" if (own if cpu else wall) >= least else "MISSED"
+    rates = [f"{1000 / side.wall:>12,.0f} docs/s" for side in (ours, base)]
+    times = f"{ours.cpu:.2f} : {base.cpu:.2f}"
     print(
-        f"  {name:<34}{ours:>12,.0f} docs/s{base:>12,.0f} docs/s{ratio:7.2f}"
-        f"  ≥ {least:g} × {verdict}",
+        f"  {name:<34}{''.join(rates)}{wall:7.2f}{times:>16}{own:7.2f}  ≥ {least:g} × {verdict}",
         flush=True,
     )
