@@ -15,7 +15,6 @@ from marketplace.phases import ProceedingKind, ProceedingPhase
 from marketplace.schemas.projects import form
 from marketplace.services.proceedings import (
     appeals,
-    official_letters,
     proceedings,
     proceedings_letters,
     rectifications,
@@ -27,8 +26,8 @@ from marketplace.services.proceedings.official_letters import Letter
 from marketplace.services.proceedings.proceedings_rules import KIND_LABELS
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
-from marketplace.web.downloads import attachment
 from marketplace.web.forms import load, query_data
+from marketplace.web.notice_letters import as_file
 from marketplace.web.proceedings import asks, forms, origins, shapes
 from marketplace.web.projects.views import with_files
 from marketplace.web.work import once
@@ -51,14 +50,11 @@ class ListQuery(Schema):
 
 def letter_file(row: Any, kind: str) -> Response:
     """A letter as it was issued, as Word or PDF. Raises NotFound."""
-    if kind not in official_letters.MEDIA:
-        raise NotFound
     letter = Letter(
         title=row.title, document_no=row.document_no, addressee=row.addressee,
         paragraphs=tuple(row.paragraphs), sender=row.sender, day=row.day,
     )  # fmt: skip
-    make = official_letters.docx if kind == "docx" else official_letters.pdf
-    return attachment(make(letter), f"{row.title}.{kind}", official_letters.MEDIA[kind])
+    return as_file(letter, kind)
 
 
 class Views:

@@ -137,6 +137,19 @@ def test_a_place_that_does_not_stand_gives_no_paper_and_the_page_says_since_when
         assert client.get(f"/certificates/{wrong}.svg").status_code == 404
 
 
+def test_without_a_font_the_paper_still_comes_and_readiness_says_so(place, client, monkeypatch):
+    monkeypatch.setattr(fonts, "MAIN", ())
+    fonts.installed.cache_clear()
+    try:
+        answer = client.get(f"/certificates/{place[1]}.pdf")
+        said = client.get("/readyz").get_json()["fonts"]
+    finally:
+        fonts.installed.cache_clear()
+    words, _ = looked_at(answer.data)
+    assert place[1] in words and set(embedded(answer.data).values()) == {False}
+    assert said == "no Chinese font: install fonts-noto-cjk"
+
+
 def test_the_term_is_the_programmes_own(database, settings):
     terms = {}
     with database.unit_of_work() as session:
