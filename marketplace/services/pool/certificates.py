@@ -154,6 +154,7 @@ def pdf(certificate: Certificate, address: str, *, demo: bool) -> bytes:
         raise NotFound(f"{certificate.standing}，不出具证书。现状见核验页")
     programme = certificate.membership.round.programme
     document = programme.instrument
+    warning = DEMO if demo else ""
     basis = f"依据：《{document.title}》（{document.number}）"
     facts = {
         "title": certificate.name,
@@ -168,11 +169,10 @@ def pdf(certificate: Certificate, address: str, *, demo: bool) -> bytes:
         "address": address,
         "qr": qr(address),
         "digest": certificate.digest,
-        "demo": DEMO if demo else "",
+        "demo": warning,
     }
-    return typeset.pdf(
-        "certificate", facts, day=certificate.on, plain=_plain(certificate, basis, address)
-    )
+    plain = _plain(certificate, warning, basis, address)
+    return typeset.pdf("certificate", facts, day=certificate.on, plain=plain)
 
 
 def _claim(certificate: Certificate) -> str:
@@ -183,10 +183,10 @@ def _claim(certificate: Certificate) -> str:
     )
 
 
-def _plain(certificate: Certificate, basis: str, address: str) -> Iterator[Part]:
+def _plain(certificate: Certificate, warning: str, basis: str, address: str) -> Iterator[Part]:
     """The same in lines, for a machine without a Chinese font."""
     yield Part(certificate.name, "center", HEAD, heading=True)
-    yield Part("")
+    yield Part(warning, "center")
     for label, text in certificate.facts:
         yield Part(f"{label}：{text}", "left")
     for text in (_claim(certificate), basis, f"核验：{address}", f"校验值：{certificate.digest}"):

@@ -137,15 +137,21 @@ def test_a_place_that_does_not_stand_gives_no_paper_and_the_page_says_since_when
         assert client.get(f"/certificates/{wrong}.svg").status_code == 404
 
 
-def test_without_a_font_the_paper_still_comes_and_readiness_says_so(place, client, monkeypatch):
+def test_without_a_font_the_paper_still_comes_and_readiness_says_so(
+    place, client, database, settings, monkeypatch
+):
     monkeypatch.setattr(fonts, "MAIN", ())
     fonts.installed.cache_clear()
     try:
         answer = client.get(f"/certificates/{place[1]}.pdf")
+        with database.reading() as session:
+            found = certificates.check(session, settings.secret_key, place[1])
+            bare, _ = looked_at(certificates.pdf(found, "http://localhost/", demo=True))
         said = client.get("/readyz").get_json()["fonts"]
     finally:
         fonts.installed.cache_clear()
     words, _ = looked_at(answer.data)
+    assert certificates.DEMO in bare and certificates.DEMO not in words
     assert place[1] in words and set(embedded(answer.data).values()) == {False}
     assert said == "no Chinese font: install fonts-noto-cjk"
 
