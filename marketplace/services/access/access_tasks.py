@@ -15,7 +15,7 @@ from marketplace.phases import PRIVATE_ROLES, AccessPhase, Role
 from marketplace.services.access import teams
 from marketplace.services.accounts.account_rules import rules
 from marketplace.services.calendar import calendar
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 
 KIND = "开通"
 
@@ -56,24 +56,28 @@ def requests_to_decide(session: Session, actor: Actor) -> Iterable[Task]:
 def colleagues_to_answer(session: Session, actor: Actor) -> Iterable[Task]:
     """Owners: who wants to join the team."""
     rows = session.scalars(_waiting(actor, Permission.ACCESS_ANSWER, AccessPhase.OWNER)).all()
-    if not rows or not teams.leads(session, actor):
+    owns = actor.role is Role.PROVIDER_OWNER
+    if not rows or not (owns or teams.leads(session, actor)):
         return
     days = calendar.load(session)
     for row in rows:
-        url = "/p/team" if actor.role is Role.PROVIDER_OWNER else "/me/team"
+        url = "/p/team" if owns else "/me/team"
         due = answer_by(days, row.state_since)
         yield Task(f"答复加入申请：{row.contact_name}", url, due, KIND, row.contact_post)
 
 
-@source(*PRIVATE_ROLES)
-def requests_to_mend(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(*PRIVATE_ROLES)
+def requests_to_mend(actor: Actor) -> Iterable[Lines]:
     """Who asked: requests that came back."""
-    rows = session.scalars(
+    query = (
         select(AccessRequest)
         .where(AccessRequest.user_id == actor.user_id, AccessRequest.phase == AccessPhase.RETURNED)
         .order_by(AccessRequest.state_since)
-        .limit(MOST)
     )
-    for row in rows:
-        url = f"/account/requests/{row.id}"
-        yield Task(f"补正开通申请：{row.name}", url, None, KIND, row.note[:80])
+    yield Lines(
+        query,
+        lambda row: Task(
+            f"补正开通申请：{row.one}", f"/account/requests/{row.id}", None, KIND, row.two[:80]
+        ),
+        id=AccessRequest.id, one=AccessRequest.name, two=AccessRequest.note,
+    )  # fmt: skip

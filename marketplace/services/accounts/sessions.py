@@ -72,14 +72,15 @@ class Found:
 def find(session: Session, token: str) -> Found:
     """Look a cookie up; says why when the session is over. Writes nothing."""
     found_row = session.execute(
-        select(UserSession, _unread()).where(UserSession.token_hash == digest(token))
+        select(UserSession, User, _unread())
+        .outerjoin(User, User.id == UserSession.user_id)
+        .where(UserSession.token_hash == digest(token))
     ).one_or_none()
     if found_row is None:
         return Found()
-    row, unread = found_row
+    row, user, unread = found_row
     if row.user_id is None:
         return Found(row) if row.expires_at > clock.now() else Found()
-    user = session.get_one(User, row.user_id)
     found = Found(row, user, tuple(live_grants(session, user.id)), unread=unread)
     reason = _ending(row, user, found.grant)
     if reason:

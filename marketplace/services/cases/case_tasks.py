@@ -10,42 +10,36 @@ from marketplace.models.case_versions import CaseVersion
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import CasePhase, Role
 from marketplace.services.cases import case_counts
-from marketplace.services.inbox.tasks import MOST, Task, source
-from marketplace.services.searching.vocabulary import Vocabulary
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 
 EDITORS = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
 
 
-@source(*EDITORS)
-def returned_cases(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(*EDITORS)
+def returned_cases(actor: Actor) -> Iterable[Lines]:
     """Providers: cases that came back, from the client or from the bureau."""
-    rows = session.execute(
+    query = (
         visible(actor, Permission.CASE_READ, CaseVersion)
         .where(CaseVersion.phase == CasePhase.RETURNED)
         .order_by(CaseVersion.state_since, CaseVersion.id)
-        .limit(MOST)
-        .with_only_columns(CaseVersion.id, CaseVersion.title, CaseVersion.note)
     )
-    for id_, title, note in rows:
-        yield Task(f"修改案例：{title}", f"/p/cases/{id_}", None, "案例", note[:80])
+    yield Lines(
+        query,
+        lambda row: Task(f"修改案例：{row.one}", f"/p/cases/{row.id}", None, "案例", row.two[:80]),
+        id=CaseVersion.id, one=CaseVersion.title, two=CaseVersion.note,
+    )  # fmt: skip
 
 
 @source(*EDITORS)
 def missing_cases(session: Session, actor: Actor) -> Iterable[Task]:
     """Providers: places with fewer cases in the hall than they require."""
-    own = session.scalar(
-        select(Provider.id).where(Provider.organisation_id == actor.organisation_id)
-    )
-    short = [c for c in case_counts.of(session, own) if c.short] if own else []
-    if not short:
-        return
-    words = Vocabulary.load(session)
-    for counter in short:
-        segment = words.name("segment", counter.segment)
-        yield Task(
-            f"补充案例：{segment}（{counter.type}）", "/p/cases", None, "案例",
-            f"展厅中 {counter.shown}/{counter.needed}",
-        )  # fmt: skip
+    own = select(Provider.id).where(Provider.organisation_id == actor.organisation_id)
+    for counter in case_counts.of(session, own.scalar_subquery()):
+        if counter.short:
+            yield Task(
+                f"补充案例：{counter.segment_name}（{counter.type}）", "/p/cases", None, "案例",
+                f"展厅中 {counter.shown}/{counter.needed}",
+            )  # fmt: skip
 
 
 @source(Role.CITY_OFFICER)

@@ -9,7 +9,7 @@ from marketplace import clock
 from marketplace.models import Complaint
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import ComplaintPhase, Role
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 
 WORDS = {
     ComplaintPhase.LODGED: "受理投诉", ComplaintPhase.LEAD: "核查线索",
@@ -34,18 +34,19 @@ def at_the_desk(session: Session, actor: Actor) -> Iterable[Task]:
         yield Task(f"{WORDS[phase]}：{row.subject}", url, _day(due), "投诉")
 
 
-@source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
-def to_reply(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+def to_reply(actor: Actor) -> Iterable[Lines]:
     """Complaints that wait for the provider's reply."""
-    rows = session.scalars(
+    query = (
         visible(actor, Permission.COMPLAINT_REPLY, Complaint)
         .where(Complaint.phase == ComplaintPhase.HEARING)
         .order_by(Complaint.reply_by, Complaint.id)
-        .limit(MOST)
     )
-    for row in rows:
-        url = f"/p/complaints/{row.id}"
-        yield Task(f"答复投诉：{row.subject}", url, _day(row.reply_by), "投诉")
+    yield Lines(
+        query,
+        lambda row: Task(f"答复投诉：{row.one}", f"/p/complaints/{row.id}", _day(row.at), "投诉"),
+        id=Complaint.id, one=Complaint.subject, at=Complaint.reply_by,
+    )  # fmt: skip
 
 
 def _day(instant: datetime | None) -> date | None:

@@ -9,7 +9,7 @@ from marketplace.models import Organisation, Project, Provider, Selection
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import ChoicePhase, ProjectPhase, Role
 from marketplace.services.choosing.selections import DRAFT_AT
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 
 NEXT: dict[str, str] = {
     ChoicePhase.OPEN: "锁定搜索结果",
@@ -33,8 +33,8 @@ def unfinished(session: Session, actor: Actor) -> Iterable[Task]:
         yield Task(f"{NEXT[phase]}：{title}", f"/me/selections/{id_}", None, "选型")
 
 
-@source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
-def to_be_drafted(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+def to_be_drafted(actor: Actor) -> Iterable[Lines]:
     """Enterprises that chose the provider, until it began a contract with them."""
     begun = exists().where(
         Project.provider_id == Selection.chosen_provider_id,
@@ -42,7 +42,7 @@ def to_be_drafted(session: Session, actor: Actor) -> Iterable[Task]:
         Project.created_at >= Selection.state_since,
         Project.phase != ProjectPhase.DISCARDED,
     )
-    rows = session.execute(
+    query = (
         select(Organisation.name, Organisation.uscc)
         .join(Selection, Selection.organisation_id == Organisation.id)
         .join(Provider, Provider.id == Selection.chosen_provider_id)
@@ -52,7 +52,11 @@ def to_be_drafted(session: Session, actor: Actor) -> Iterable[Task]:
             ~begun,
         )
         .order_by(Selection.state_since, Selection.id)
-        .limit(MOST)
     )
-    for name, uscc in rows:
-        yield Task(f"起草合同备案：{name}", DRAFT_AT, None, "合同", f"信用代码 {uscc}")
+    yield Lines(
+        query,
+        lambda row: Task(
+            f"起草合同备案：{row.one}", DRAFT_AT, None, "合同", f"信用代码 {row.two}"
+        ),
+        one=Organisation.name, two=Organisation.uscc,
+    )  # fmt: skip

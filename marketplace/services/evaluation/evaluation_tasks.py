@@ -18,15 +18,15 @@ from marketplace.models import (
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import EvaluationPhase, GradeObjectionPhase, Role
 from marketplace.services.evaluation import pinned
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 
 EVALUATORS = (Role.EXPERT, Role.THIRD_PARTY, Role.DISTRICT_REVIEWER)
 
 
-@source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
-def drafts(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+def drafts(actor: Actor) -> Iterable[Lines]:
     """Drafts of the own places while the window to object is open."""
-    rows = session.execute(
+    query = (
         visible(actor, Permission.EVALUATION_READ, EvaluationSheet)
         .join(EvaluationCycle, EvaluationCycle.id == EvaluationSheet.cycle_id)
         .where(
@@ -34,14 +34,15 @@ def drafts(session: Session, actor: Actor) -> Iterable[Task]:
             EvaluationCycle.objections_until > clock.now(),
         )
         .order_by(EvaluationCycle.objections_until, EvaluationSheet.id)
-        .limit(MOST)
-        .with_only_columns(
-            EvaluationSheet.id, EvaluationCycle.label, EvaluationCycle.objections_until
-        )
     )
-    for id_, label, until in rows:
-        due = clock.last_day(until) if until else None
-        yield Task(f"核对评价结果草稿：{label}", f"/p/evaluations/{id_}", due, "评价")
+    yield Lines(
+        query,
+        lambda row: Task(
+            f"核对评价结果草稿：{row.one}", f"/p/evaluations/{row.id}", clock.last_day(row.at),
+            "评价",
+        ),
+        id=EvaluationSheet.id, one=EvaluationCycle.label, at=EvaluationCycle.objections_until,
+    )  # fmt: skip
 
 
 @source(*EVALUATORS)

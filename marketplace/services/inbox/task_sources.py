@@ -10,7 +10,7 @@ from marketplace import clock
 from marketplace.models import Candidacy, ImportJob, Membership, Organisation, Provider
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import ImportPhase, Role, SelectionPhase, StandingPhase
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 
 TEAM = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
 
@@ -36,11 +36,14 @@ def rectifications(session: Session, actor: Actor) -> Iterable[Task]:
         yield Task(f"跟进整改：{name}", f"/work/memberships/{id_}", due, "整改")
 
 
-@source(*TEAM)
-def own_rectifications(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(*TEAM)
+def own_rectifications(actor: Actor) -> Iterable[Lines]:
     """Providers: what they have to rectify."""
-    for _, provider_id, due, _ in session.execute(_rectifying(actor)):
-        yield Task("完成整改并报告", f"/providers/{provider_id}", due, "整改")
+    yield Lines(
+        _rectifying(actor),
+        lambda row: Task("完成整改并报告", f"/providers/{row.id}", row.day, "整改"),
+        id=Membership.provider_id, day=Membership.rectify_by,
+    )  # fmt: skip
 
 
 @source(Role.CITY_OFFICER)

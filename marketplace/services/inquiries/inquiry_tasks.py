@@ -9,25 +9,28 @@ from marketplace import clock
 from marketplace.models import Demand, DemandAnswer, Inquiry, InquiryParty, Organisation, Provider
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import UNANSWERED, AnswerPhase, DemandPhase, Role
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 from marketplace.services.inquiries import inquiry_watch
 
 
-@source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
-def unanswered(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+def unanswered(actor: Actor) -> Iterable[Lines]:
     """Providers: enquiries that wait for the first answer."""
-    rows = session.execute(
+    query = (
         visible(actor, Permission.INQUIRY_ANSWER, InquiryParty)
         .join(Inquiry, Inquiry.id == InquiryParty.inquiry_id)
         .join(Organisation, Organisation.id == Inquiry.organisation_id)
         .where(InquiryParty.phase.in_(UNANSWERED))
         .order_by(InquiryParty.reply_by, InquiryParty.id)
-        .limit(MOST)
-        .with_only_columns(InquiryParty.id, InquiryParty.reply_by, Inquiry.title, Organisation.name)
     )
-    for id_, until, title, name in rows:
-        due = clock.last_day(until)
-        yield Task(f"答复咨询：{title}", f"/p/inquiries/{id_}", due, "咨询", name)
+    yield Lines(
+        query,
+        lambda row: Task(
+            f"答复咨询：{row.one}", f"/p/inquiries/{row.id}", clock.last_day(row.at), "咨询",
+            row.two,
+        ),
+        id=InquiryParty.id, at=InquiryParty.reply_by, one=Inquiry.title, two=Organisation.name,
+    )  # fmt: skip
 
 
 @source(Role.CITY_OFFICER)

@@ -1,6 +1,7 @@
 """What notices and objections give the bureau and providers to do."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,7 +10,7 @@ from marketplace import clock
 from marketplace.models import NoticeEntry, Objection, PublicNotice
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import UNFINISHED_NOTICES, ObjectionPhase, Role
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 
 BY_PHASE = {
     ObjectionPhase.RECEIVED: "受理异议", ObjectionPhase.LEAD: "处理匿名线索",
@@ -46,16 +47,17 @@ def open_objections(session: Session, actor: Actor) -> Iterable[Task]:
         yield Task(title, f"/work/objections/{id_}", None, "异议")
 
 
-@source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
-def asked(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+def asked(actor: Actor) -> Iterable[Lines]:
     """What the own firm is asked about an objection."""
-    rows = session.execute(
+    query = (
         visible(actor, Permission.OBJECTION_REPLY, Objection)
         .where(Objection.phase == ObjectionPhase.REPLYING)
         .order_by(Objection.reply_by, Objection.id)
-        .limit(MOST)
-        .with_only_columns(Objection.id, Objection.reply_by)
     )
-    for id_, due in rows:
-        last = clock.last_day(due) if due is not None else None
-        yield Task("就公示异议作出说明", f"/p/objections/{id_}", last, "异议")
+
+    def task(row: Any) -> Task:
+        last = clock.last_day(row.at) if row.at is not None else None
+        return Task("就公示异议作出说明", f"/p/objections/{row.id}", last, "异议")
+
+    yield Lines(query, task, id=Objection.id, at=Objection.reply_by)

@@ -1,8 +1,9 @@
 """What proceedings, appeals and replacements leave to do, for each side, with its clock."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, case, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -20,7 +21,7 @@ from marketplace.models import (
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import AppealPhase, ProceedingKind, ProceedingPhase, ReplacementPhase, Role
 from marketplace.programmes import nouns
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 from marketplace.services.proceedings.proceedings_rules import KIND_LABELS
 
 TEAM = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
@@ -40,23 +41,30 @@ def _open(
     )
 
 
-def _task(row: Proceeding, name: str, centre: str) -> Task:
+def _task(row: Proceeding, name: str) -> Task:
     label = KIND_LABELS[ProceedingKind(row.kind)]
-    state = nouns.workflow(f"proceeding_{row.kind}").state(row.state)
-    words = state.staff_label if centre == "work" else state.public_label
+    words = nouns.workflow(f"proceeding_{row.kind}").state(row.state).staff_label
     due = clock.last_day(row.due_at) if row.due_at else None
-    if row.plan_due_at is not None and not row.plan and centre == "p":
-        due = clock.last_day(row.plan_due_at)
-    title = f"{label}：{name}" if centre == "work" else f"{label}：{words}"
-    return Task(title, f"/{centre}/proceedings/{row.id}", due, "案卷", words)
+    return Task(f"{label}：{name}", f"/work/proceedings/{row.id}", due, "案卷", words)
 
 
-@source(*TEAM)
-def to_answer(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(*TEAM)
+def to_answer(actor: Actor) -> Iterable[Lines]:
     """Providers: plans, reports, replies and papers with their clocks."""
-    query = _open(actor, Permission.PROCEEDING_ANSWER, ProceedingPhase.PROVIDER)
-    for row, name in session.execute(query):
-        yield _task(row, name, "p")
+    planned = Proceeding.plan_due_at.is_not(None) & (Proceeding.plan == "")
+    yield Lines(
+        _open(actor, Permission.PROCEEDING_ANSWER, ProceedingPhase.PROVIDER),
+        _own,
+        id=Proceeding.id, one=Proceeding.kind, two=Proceeding.state,
+        at=case((planned, Proceeding.plan_due_at), else_=Proceeding.due_at),
+    )  # fmt: skip
+
+
+def _own(row: Any) -> Task:
+    kind = ProceedingKind(row.one)
+    words = nouns.workflow(f"proceeding_{kind}").state(row.two).public_label
+    due = clock.last_day(row.at) if row.at else None
+    return Task(f"{KIND_LABELS[kind]}：{words}", f"/p/proceedings/{row.id}", due, "案卷", words)
 
 
 @source(Role.DISTRICT_REVIEWER, Role.CITY_OFFICER)
@@ -64,7 +72,7 @@ def to_check(session: Session, actor: Actor) -> Iterable[Task]:
     """Districts: what waits for their check; the city for providers of no district."""
     query = _open(actor, Permission.PROCEEDING_CHECK, ProceedingPhase.DISTRICT)
     for row, name in session.execute(query):
-        yield _task(row, name, "work")
+        yield _task(row, name)
 
 
 @source(Role.CITY_OFFICER)
@@ -72,7 +80,7 @@ def to_run(session: Session, actor: Actor) -> Iterable[Task]:
     """City: what waits for it."""
     query = _open(actor, Permission.PROCEEDING_RUN, ProceedingPhase.CITY)
     for row, name in session.execute(query):
-        yield _task(row, name, "work")
+        yield _task(row, name)
 
 
 @source(Role.COSIGNER, Role.CITY_LEADER)
@@ -80,7 +88,7 @@ def to_opine(session: Session, actor: Actor) -> Iterable[Task]:
     """Bureaus and leaders: joint decisions."""
     query = _open(actor, Permission.PROCEEDING_OPINE, ProceedingPhase.BUREAUS)
     for row, name in session.execute(query):
-        yield _task(row, name, "work")
+        yield _task(row, name)
 
 
 @source(Role.CITY_OFFICER, Role.CITY_LEADER, Role.COSIGNER)

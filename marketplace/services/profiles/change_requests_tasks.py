@@ -8,22 +8,25 @@ from sqlalchemy.orm import Session
 from marketplace.models import ChangeRequest, Organisation, Provider
 from marketplace.permissions import Actor, Permission, visible
 from marketplace.phases import RequestPhase, Role
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
 from marketplace.services.profiles.change_requests_notices import EDITORS
 
 
-@source(*EDITORS)
-def returned_changes(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(*EDITORS)
+def returned_changes(actor: Actor) -> Iterable[Lines]:
     """Providers: changes that came back."""
-    rows = session.execute(
+    query = (
         visible(actor, Permission.CHANGE_READ, ChangeRequest)
         .where(ChangeRequest.phase == RequestPhase.RETURNED)
         .order_by(ChangeRequest.state_since, ChangeRequest.id)
-        .limit(MOST)
-        .with_only_columns(ChangeRequest.id, ChangeRequest.title, ChangeRequest.answer)
     )
-    for id_, title, answer in rows:
-        yield Task(f"修改被退回：{title}", f"/p/profile/changes/{id_}", None, "资料", answer[:80])
+    yield Lines(
+        query,
+        lambda row: Task(
+            f"修改被退回：{row.one}", f"/p/profile/changes/{row.id}", None, "资料", row.two[:80]
+        ),
+        id=ChangeRequest.id, one=ChangeRequest.title, two=ChangeRequest.answer,
+    )  # fmt: skip
 
 
 @source(Role.CITY_OFFICER)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from marketplace.history import record
 from marketplace.models import Product, Provider
 from marketplace.permissions import Actor, Permission, require, visible
 from marketplace.programmes.loader import read_yaml
-from marketplace.services.inbox.tasks import Task, source
+from marketplace.services.inbox.tasks import Lines, Task, listed
 from marketplace.services.profiles import change_requests_subjects as subjects
 from marketplace.services.profiles.change_requests_notices import EDITORS
 from marketplace.settings import ROOT
@@ -72,12 +73,10 @@ def of(provider: Provider) -> Freshness:
 
 def version(session: Session, provider: Provider) -> int:
     """The version of all that a confirmation is about: it grows with every change of it."""
-    products = session.scalar(
-        select(func.coalesce(func.sum(Product.version), 0)).where(
-            Product.provider_id == provider.id
-        )
+    products = select(func.coalesce(func.sum(Product.version), 0)).where(
+        Product.provider_id == provider.id
     )
-    return subjects.form_version(session, provider) + int(products or 0)
+    return subjects.form_version(session, provider, products)
 
 
 def confirm(session: Session, actor: Actor, provider: Provider, *, expected_version: int) -> date:
@@ -98,14 +97,16 @@ def confirm(session: Session, actor: Actor, provider: Provider, *, expected_vers
     return today
 
 
-@source(*EDITORS)
-def to_confirm(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(*EDITORS)
+def to_confirm(actor: Actor) -> Iterable[Lines]:
     """Providers: the confirmation of the quarter, as soon as it is time."""
-    rows = session.scalars(
-        visible(actor, Permission.PROFILE_WRITE, Provider).where(Provider.hidden_at.is_(None))
-    )
-    for provider in rows:
-        found = of(provider)
-        if found.soon or found.confirmed_on is None:
-            text = "公开页已标明资料超期未确认" if found.stale else ""
-            yield Task("核对并确认资料", "/p/confirm", found.due, "资料", text)
+    query = visible(actor, Permission.PROFILE_WRITE, Provider).where(Provider.hidden_at.is_(None))
+    yield Lines(query, _task, day=Provider.confirmed_on, at=Provider.created_at)
+
+
+def _task(row: Any) -> Task | None:
+    found = Freshness(row.day, row.day or clock.beijing(row.at).date())
+    if not found.soon and found.confirmed_on is not None:
+        return None
+    text = "公开页已标明资料超期未确认" if found.stale else ""
+    return Task("核对并确认资料", "/p/confirm", found.due, "资料", text)

@@ -123,11 +123,12 @@ def _take_effect(
 
 @dataclass(frozen=True)
 class Completeness:
-    """How much of what buyers look for is there; ``missing``: labels."""
+    """How much of what buyers look for is there; ``missing``: labels; ``products``: how many."""
 
     filled: int
     total: int
     missing: Sequence[str]
+    products: int
 
     @property
     def percent(self) -> int:
@@ -151,7 +152,7 @@ def completeness(session: Session, provider: Provider) -> Completeness:
     elif any(listed is None or pilot is None for listed, pilot in products):
         missing.append("产品价格")
     total = len(field_policy.provider().expected) + 1
-    return Completeness(total - len(missing), total, missing)
+    return Completeness(total - len(missing), total, missing, len(products))
 
 
 def _present(provider: Provider, name: str) -> bool:

@@ -1,11 +1,10 @@
-"""Tasks of projects: what waits for each side, with one click to the place; one query for each."""
+"""Tasks of projects: what waits for each side, with one click to the place."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Date, Select, String, cast, literal, null, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from marketplace.models import Acceptance, ChangeNotice, Dispute, Milestone, Project, Rating
 from marketplace.permissions import Actor, Permission, visible
@@ -17,7 +16,7 @@ from marketplace.phases import (
     ProjectPhase,
     Role,
 )
-from marketplace.services.inbox.tasks import MOST, Task, source
+from marketplace.services.inbox.tasks import Lines, Task, listed
 from marketplace.services.projects.ratings import ENDED
 
 
@@ -36,16 +35,9 @@ class Waiting:
     place: str = ""
 
 
-def _select(actor: Actor, number: int, waiting: Waiting) -> Select[Any]:
+def _lines(actor: Actor, centre: str, waiting: Waiting) -> Lines:
     model, staged = waiting.model, waiting.model is Milestone
-    due = Milestone.due_on if waiting.dated else cast(null(), Date)
-    query = select(
-        literal(number).label("number"),
-        Project.id.label("id"),
-        Project.title.label("title"),
-        (Milestone.name if staged else literal("", String)).label("name"),
-        due.label("due"),
-    )
+    query = select(Project.id)
     if model is not Project:
         query = query.join(model, model.project_id == Project.id)
     known = visible(actor, Permission.PROJECT_READ, Project).with_only_columns(Project.id)
@@ -55,16 +47,21 @@ def _select(actor: Actor, number: int, waiting: Waiting) -> Select[Any]:
     if waiting.phases is ENDED:
         query = query.where(~select(Rating.id).where(Rating.project_id == Project.id).exists())
     order = [Milestone.due_on.is_(None), Milestone.due_on] if waiting.dated else []
-    part = query.order_by(*order, model.state_since, model.id).limit(MOST).subquery()
-    return select(part)
+
+    def task(row: Any) -> Task:
+        words = waiting.words.replace("{name}", row.two or "")
+        return Task(
+            f"{words}：{row.one}", f"{centre}/projects/{row.id}{waiting.place}", row.day, "项目"
+        )
+
+    return Lines(
+        query.order_by(*order, model.state_since, model.id), task, id=Project.id, one=Project.title,
+        two=Milestone.name if staged else None, day=Milestone.due_on if waiting.dated else None,
+    )  # fmt: skip
 
 
-def _tasks(session: Session, actor: Actor, centre: str, every: Sequence[Waiting]) -> Iterable[Task]:
-    rows = session.execute(union_all(*(_select(actor, n, one) for n, one in enumerate(every))))
-    for number, id_, title, name, due in rows:
-        waiting = every[number]
-        words = waiting.words.replace("{name}", name)
-        yield Task(f"{words}：{title}", f"{centre}/projects/{id_}{waiting.place}", due, "项目")
+def _all(actor: Actor, centre: str, every: Sequence[Waiting]) -> Iterable[Lines]:
+    return (_lines(actor, centre, one) for one in every)
 
 
 OF_PROVIDERS = (
@@ -92,25 +89,25 @@ OF_DISTRICTS = (
 OF_CITY = (Waiting("决定争议", Dispute, [DisputePhase.DECIDING]),)
 
 
-@source(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
-def provider_side(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
+def provider_side(actor: Actor) -> Iterable[Lines]:
     """Providers: contracts to send, milestones to finish."""
-    return _tasks(session, actor, "/p", OF_PROVIDERS)
+    return _all(actor, "/p", OF_PROVIDERS)
 
 
-@source(Role.ENTERPRISE)
-def enterprise_side(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.ENTERPRISE)
+def enterprise_side(actor: Actor) -> Iterable[Lines]:
     """Enterprises: contracts, milestones, changes and results that wait for their word."""
-    return _tasks(session, actor, "/me", OF_ENTERPRISES)
+    return _all(actor, "/me", OF_ENTERPRISES)
 
 
-@source(Role.DISTRICT_REVIEWER)
-def district_side(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.DISTRICT_REVIEWER)
+def district_side(actor: Actor) -> Iterable[Lines]:
     """Districts: contracts to file, results to seal, disputes to mediate."""
-    return _tasks(session, actor, "/work", OF_DISTRICTS)
+    return _all(actor, "/work", OF_DISTRICTS)
 
 
-@source(Role.CITY_OFFICER)
-def city_side(session: Session, actor: Actor) -> Iterable[Task]:
+@listed(Role.CITY_OFFICER)
+def city_side(actor: Actor) -> Iterable[Lines]:
     """The city: disputes that mediation did not settle."""
-    return _tasks(session, actor, "/work", OF_CITY)
+    return _all(actor, "/work", OF_CITY)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from marketplace.db import current_session
 from marketplace.errors import NotFound
-from marketplace.models import ChangeRequest, Membership, Product, Provider
+from marketplace.models import ChangeRequest, Membership, Provider
 from marketplace.permissions import Permission, visible
 from marketplace.phases import OPEN_REQUESTS, RequestPhase
 from marketplace.services.profiles import change_requests_tasks as _tasks  # noqa: F401  register themselves
@@ -39,7 +39,7 @@ def home() -> str:
         fresh=profile_shapes.freshness(freshness.of(provider)),
         version=freshness.version(session, provider),
         places=[_place(row) for row in _places(session)],
-        **_counts(session, provider),
+        **_changes(session, provider),
     )
 
 
@@ -58,11 +58,8 @@ def _place(row: Membership) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _counts(session: Session, provider: Provider) -> dict[str, int]:
-    """Products in the catalogue, and changes on their way."""
-    products = session.scalar(
-        select(func.count()).where(Product.provider_id == provider.id, Product.hidden_at.is_(None))
-    )
+def _changes(session: Session, provider: Provider) -> dict[str, int]:
+    """Changes on their way."""
     phases = dict(
         session.execute(
             select(ChangeRequest.phase, func.count())
@@ -71,7 +68,6 @@ def _counts(session: Session, provider: Provider) -> dict[str, int]:
         ).all()
     )
     return {
-        "products": products or 0,
         "pending": phases.get(RequestPhase.PENDING, 0),
         "returned": phases.get(RequestPhase.RETURNED, 0),
     }

@@ -316,3 +316,4 @@ def test_pages_ask_the_same_for_few_and_for_many(centre):
     fill(20)
     assert [queries(centre, client, path) for client, path in pages] == few
     assert max(few[:-1]) <= 8, few
+    assert few[-1] <= 12, few  # however many parts have something to do

@@ -63,11 +63,8 @@ def test_one_query_for_each_side(world: World, session: Session) -> None:
     def note(conn, cursor, statement, *more) -> None:  # type: ignore[no-untyped-def]
         seen.append(statement)
 
-    for side, actor in (
-        (project_tasks.provider_side, world.owner), (project_tasks.enterprise_side, world.client),
-        (project_tasks.district_side, world.district), (project_tasks.city_side, world.city),
-    ):  # fmt: skip
+    for actor in (world.owner, world.client, world.district, world.city):
         seen.clear()
-        list(side(session, actor))
+        tasks._listed(session, actor)
         assert len(seen) == 1
     event.remove(session.get_bind(), "before_cursor_execute", note)
