@@ -14,7 +14,7 @@ from marketplace.models.mixins import Timestamps, one_of
 from marketplace.models.rounds import Quota, Round
 from marketplace.phases import ReplacementPhase
 
-TRIGGERS = ("removal", "withdrawal", "expiry", "below_quota_min")
+TRIGGERS = ("removal", "withdrawal", "expiry", "below_quota_min", "new_segment")
 
 
 class Replacement(Timestamps, Base):

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
@@ -16,8 +16,13 @@ from marketplace.phases import ReplacementPhase
 from marketplace.programmes import nouns
 from marketplace.schemas.projects import Field, PageQuery, form
 from marketplace.services.pool import pool_board
-from marketplace.services.proceedings import replacements, replacements_notice
+from marketplace.services.proceedings import (
+    replacements,
+    replacements_notice,
+    replacements_start,
+)
 from marketplace.services.proceedings.replacements import Candidate
+from marketplace.services.proceedings.replacements_start import TRIGGER_LABELS
 from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load, query_data
@@ -41,7 +46,7 @@ def _line(row: Replacement) -> dict[str, Any]:
     return {
         "url": url_for("work.replacement", replacement_id=row.id),
         "place": f"{programme.segment_label(row.segment)} · {programme.type_label(row.type)}",
-        "left": left, "chosen": chosen or "未选定",
+        "trigger": TRIGGER_LABELS[row.trigger], "left": left, "chosen": chosen or "未选定",
         "state": shapes.state_of("replacement", row.state, staff=True),
         "since": dt(row.state_since),
     }  # fmt: skip
@@ -62,7 +67,8 @@ def replacements_list() -> str:
     )
     tabs = (("", "全部"), ("open", "待递补"), ("notice", "公示中"), ("closed", "已办结"))
     return render_template(
-        "replacements/index.html", **_frame(), rows=[_line(row) for row in rows], total=total,
+        "replacements/index.html", **_frame(), openings=_openings(session, page),
+        rows=[_line(row) for row in rows], total=total,
         page=page, pages=max(1, -(-total // PER_PAGE)),
         tabs_of=[
             {"label": label, "url": url_for("work.replacements_list", phase=name or None),
@@ -71,6 +77,59 @@ def replacements_list() -> str:
         ],
         page_link=lambda n: url_for("work.replacements_list", phase=phase or None, page=n),
     )  # fmt: skip
+
+
+def _openings(session: Session, page: int) -> list[dict[str, Any]]:
+    """Cells for which somebody is missing and nobody is looked for; on the first page."""
+    if page > 1 or not can(current_actor(), Permission.REPLACEMENT_RUN):
+        return []
+    return [
+        {
+            "place": found.quota.label, "round": found.round.label,
+            "why": TRIGGER_LABELS[found.trigger], "missing": found.missing,
+            "reserve": found.reserve,
+            "url": url_for("work.new_replacement", quota_id=found.quota.id),
+        }
+        for found in replacements_start.openings(session)
+    ]  # fmt: skip
+
+
+def _start_page(quota_id: int) -> tuple[list[Field], dict[str, Any]]:
+    found = replacements_start.opening(current_session(), quota_id)
+    why = TRIGGER_LABELS[found.trigger]
+    lead = f"{why}，还缺{found.missing}家，候补名单有{found.reserve}家。递补须单独公示。"
+    if not found.reserve:
+        lead = f"{why}，还缺{found.missing}家，候补名单没有可以递补的，启动后登记补充遴选。"
+    page = {
+        **_frame(), "title": "启动递补", "about": found.quota.label, "lead": lead,
+        "back": url_for("work.replacements_list"), "submit": "启动递补", "tone": "primary",
+        "version": "", "draft": None,
+    }  # fmt: skip
+    return [Field("reason", "理由", "area", longest=2000)], page
+
+
+@blueprint.get("/replacements/new/<int:quota_id>")
+@needs(Permission.REPLACEMENT_RUN)
+def new_replacement(quota_id: int) -> str:
+    """The form that starts a replacement for a cell."""
+    asked, page = _start_page(quota_id)
+    return forms.show(asked, **page)
+
+
+@blueprint.post("/replacements/new/<int:quota_id>")
+@needs(Permission.REPLACEMENT_RUN)
+@once.once
+def start_replacement(quota_id: int) -> Response:
+    """Start it."""
+    asked, page = _start_page(quota_id)
+    session, actor = current_session(), current_actor()
+    try:
+        data = load(form(asked, versioned=False), once.fields())
+        row = replacements_start.start(session, actor, quota_id, reason=data["reason"])
+    except (Invalid, Conflict) as error:
+        return forms.again(asked, error, **page)
+    flash("已启动递补。", "ok")
+    return redirect(url_for("work.replacement", replacement_id=row.id), 303)
 
 
 def _get(replacement_id: int) -> Replacement:

@@ -3,14 +3,15 @@
 import pytest
 from sqlalchemy import select
 
-from marketplace.errors import Conflict, Invalid
+from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.history import Why
 from marketplace.models import Candidacy, Membership, NoticeEntry, PublicNotice, Quota
 from marketplace.phases import Role, StandingPhase
 from marketplace.services.notices import public_notices_changes
-from marketplace.services.proceedings import replacements
+from marketplace.services.proceedings import replacements, replacements_start
 from tests import factories
-from tests.support.world_proceedings import SYSTEM, actor_of
+from tests.support.forms import forms
+from tests.support.world_proceedings import SYSTEM, actor_of, world
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -136,3 +137,60 @@ def test_who_may_not_and_a_cell_that_is_full(qingdao, vacant, session):
         replacements.choose(session, qingdao.officer, vacant, one.id, checks=CHECKS, reason="x")
     assert "名额已满" in full.value.message
     assert session.get_one(Candidacy, one.id).phase == "reserve"
+
+
+def test_one_is_started_for_a_cell_below_its_minimum_and_for_a_new_segment(qingdao, session, time):
+    def found():
+        rows = replacements_start.openings(session)
+        return {(r.quota.id, r.trigger): (r.missing, r.reserve) for r in rows}
+
+    quota = factories.quota_of(session, qingdao.round, "product", "home_appliance")
+    new = factories.quota_of(session, qingdao.round, "integrator", "auto_parts")
+    for row in session.scalars(select(Quota)):
+        row.minimum, row.cap = 0, 6
+    quota.minimum = 2
+    best = reserve(qingdao, 82)
+    session.flush()
+    below = (quota.id, "below_quota_min")
+    # Nobody was ever placed in the other segments of the round: each wants one at least.
+    assert found()[below] == (1, 1)
+    assert found()[new.id, "new_segment"] == (1, 0)
+    assert (new.id, "below_quota_min") not in found()
+    with pytest.raises(Invalid):
+        replacements_start.start(session, qingdao.officer, quota.id, reason=" ")
+    with pytest.raises(Forbidden):
+        replacements_start.start(session, qingdao.district, quota.id, reason="低于下限")
+    started = replacements_start.start(session, qingdao.officer, quota.id, reason="低于下限")
+    assert (started.trigger, started.vacated_id, started.state) == ("below_quota_min", None, "open")
+    assert below not in found()
+    with pytest.raises(Conflict) as twice:
+        replacements_start.start(session, qingdao.officer, quota.id, reason="低于下限")
+    assert twice.value.code == "nothing_missing"
+    row = replacements.get(session, qingdao.officer, started.id)
+    replacements.choose(session, qingdao.officer, row, best.id, checks=CHECKS, reason="第一")
+    assert below not in found()  # the place is held
+    qingdao.finish(qingdao.publish(time), qingdao.officer)
+    assert (row.state, cell(session, row)) == ("filled", (2, 0))
+
+    other = replacements_start.start(session, qingdao.officer, new.id, reason="新增细分行业")
+    assert (other.trigger, other.type, other.segment) == ("new_segment", "integrator", "auto_parts")
+    qingdao.round.phase = "review"  # the selection itself has not ended
+    session.flush()
+    assert found() == {}
+
+
+def test_a_replacement_is_started_from_its_page(database, login_as, time):
+    with database.unit_of_work() as session:
+        town = world(session)
+        quota = factories.quota_of(session, town.round, "product", "home_appliance")
+        quota.minimum = quota.used + 1
+    officer, path = login_as(Role.CITY_OFFICER), f"/work/replacements/new/{quota.id}"
+    assert f'href="{path}"' in officer.get("/work/replacements").text
+    assert f'href="{path}"' not in login_as(Role.AUDITOR).get("/work/replacements").text
+    form = next(f for f in forms(officer.get(path).text, path) if "form_key" in f.fields).fields
+    assert officer.post(path, data={**form, "reason": ""}).status_code == 422
+    sent = officer.post(path, data={**form, "reason": "低于下限"})
+    assert sent.status_code == 303
+    page = officer.get(sent.location).text
+    assert "低于下限" in page and "没有候补，补充遴选" not in page and "登记补充遴选" in page
+    assert officer.get(path).status_code == 409
