@@ -244,6 +244,19 @@ def test_each_kind_has_its_share_and_nothing_comes_twice(searcher: Searcher) -> 
     assert suggested(searcher, "压铸", limit=0) == []
 
 
+def test_much_of_one_kind_hides_no_other(searching: Callable[..., Searcher]) -> None:
+    """And what is gone is counted no more: a term whose last text went is not suggested."""
+    kinds = ("provider", "product", *["case"] * 30)
+    searcher = searching(
+        *(Document(f"{kind}:{n}", 1, f"青岛压铸{n}") for n, kind in enumerate(kinds))
+    )
+    found = suggested(searcher, "压铸")
+    assert [kind for kind, _ in found] == ["term", "provider", "product", *["case"] * 5]
+    assert found[0] == ("term", "压铸")
+    searcher.engine.apply((), [(f"{kind}:{n}", None) for n, kind in enumerate(kinds)])
+    assert suggested(searcher, "压铸") == []
+
+
 def test_a_term_that_finds_nothing_is_not_suggested(searcher: Searcher) -> None:
     assert suggested(searcher, "机器视觉", kind="term") == []
     assert suggested(searcher, "能耗", kind="term") == [("term", "能耗管理")]

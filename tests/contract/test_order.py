@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from search import Document, Engine, Searcher, SearchRequest, Sort, tie_value
-from search.engines import Order, Place
-from search.plan import Everything, Filters
+from search import Document, Engine, Searcher, SearchRequest, Sort, tie_value, tie_values
+from search.engines import Glance, Order, Place
+from search.plan import Everything, Filters, Term
 from search.walk import walk
 from tests.contract.corpus import DAY, WORDS
 from tests.support.counts import count
@@ -146,6 +146,25 @@ def test_walking_gives_each_document_once_in_order(
     assert walked[:100] == first
     assert len({row.id for row in walked}) == len(walked) == total > 100
     assert [row.id for row in walked] == [row.id for row in walk(view, filters, order)]
+
+
+def test_small_questions_are_answered_together(
+    collection: Collection,
+) -> None:
+    searcher, documents = collection
+    view, kind = searcher.engine.view(), (("kind", ("case",)),)
+    word = Term("title_b", "注塑")
+    asked = [Glance(Everything(), kind, 7), Glance(word, (), 0), Glance(word, kind, 300)]
+    first, counted, cases = view.glance("tie_3", asked)
+    assert first == (0, view.top(Everything(), kind, Order("tie_3"), 0, 7)[1])
+    assert (
+        counted == (view.top(word, (), Order("tie_3"), 0, 1)[0], []) == (view.count(word, ()), [])
+    )
+    ids = {document.id for document in documents if "注塑" in document.title}
+    assert [row.id for row in cases[1]] == sorted(
+        (each for each in ids if each.startswith("case:")), key=lambda each: tie_values(each)[3]
+    )
+    assert view.glance("tie_3", []) == []
 
 
 def test_a_place_stays_good_while_the_index_changes(searching: Callable[..., Searcher]) -> None:

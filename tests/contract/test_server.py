@@ -82,6 +82,16 @@ def test_a_reader_does_not_ask_again_where_there_is_one_server(
     assert failed
 
 
+def test_a_suggestion_is_one_question(engine: Engine, proxy: Proxy) -> None:
+    """Terms, names and texts come in one round trip; whether all is as it was may be another."""
+    Source(some_documents(30)).rebuild(engine)
+    searcher = Searcher(engine, ANALYZER)
+    searcher.suggest("热身")
+    before = proxy.requests
+    assert {each.kind for each in searcher.suggest("注塑")} >= {"term", "case"}
+    assert proxy.requests - before <= 2
+
+
 def test_a_rebuild_that_the_server_ends_is_told_in_words(engine: Engine, proxy: Proxy) -> None:
     source = Source([Document("case:1", 1, "甲")])
     source.rebuild(engine)
