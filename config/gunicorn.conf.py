@@ -1,5 +1,6 @@
 """gunicorn: gthread workers over one preloaded application (reasons: see the README)."""
 
+import gc
 import os
 
 from marketplace.settings import Settings
@@ -21,6 +22,13 @@ control_socket_disable = True
 forwarded_allow_ips = ""  # who may speak for others is decided by TRUSTED_PROXIES alone
 errorlog = "-"
 loglevel = "warning"
+
+
+def when_ready(server: object) -> None:
+    """The application lives as long as its processes: no collection of garbage need walk it, and
+    the workers share its memory."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: object, worker: object) -> None:
