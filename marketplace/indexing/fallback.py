@@ -31,7 +31,7 @@ from marketplace.phases import PUBLIC_PHASES
 from marketplace.services.searching.vocabulary import Vocabulary
 from search import Document, tie_value
 
-FILTERS = ("segment", "type", "district")
+FILTERS = ("segment", "type", "district", "size")
 """What the database can filter by; other conditions are left out, and the page says so."""
 
 Filters = Mapping[str, Sequence[str]]
@@ -131,6 +131,11 @@ def _products(session: Session, filters: Filters) -> Rows:
     statement = _of_providers(statement, filters).where(
         Product.hidden_at.is_(None), _listed(filters, "segment", "type").where(there)
     )
+    if filters.get("size"):
+        suited = cast(Product.suited_sizes, Text)
+        statement = statement.where(
+            or_(*(suited.contains(f'"{code}"', autoescape=True) for code in filters["size"]))
+        )
     return _rows(session, statement)
 
 

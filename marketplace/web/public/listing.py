@@ -6,7 +6,9 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from marketplace.indexing import fallback
 from marketplace.indexing.building import OUTSIDE
+from marketplace.schemas.profile import SIZE_NAMES
 from marketplace.services.searching.vocabulary import Vocabulary
 from marketplace.web.public.addresses import Params, address
 from marketplace.web.public.cards import category_name
@@ -26,6 +28,7 @@ LABELS = {
     "district": "区市",
     "delivery": "实施工期",
     "deployment": "部署方式",
+    "size": "适用企业规模",
     "local": "本地案例",
     "grade": "评价等次",
     "year": "案例年份",
@@ -72,10 +75,11 @@ class Listing:
             return "市外" if value == OUTSIDE else self.words.name("district", value)
         if parameter == "category":
             return category_name(self.words, value)
-        if parameter == "local":
-            return "有青岛本地案例"
-        if parameter == "year":
-            return f"{value}年"
+        said = {
+            "local": "有青岛本地案例", "year": f"{value}年", "size": SIZE_NAMES.get(value, value),
+        }  # fmt: skip
+        if parameter in said:
+            return said[parameter]
         return self.words.label(FILTERS[self.asked.kind][parameter][1], value)
 
     def groups(self) -> list[dict[str, Any]]:
@@ -96,7 +100,7 @@ class Listing:
 
     def _counted(self, name: str, kind: str, counts: Sequence[FacetValue]) -> list[dict[str, Any]]:
         """In the order of the vocabulary, so that an option keeps its place; newest year first."""
-        order = {word.code: place for place, word in enumerate(self.words.options(kind))}
+        order = {code: place for place, code in enumerate(self._codes(kind))}
         if name == "year":
             shown = sorted(counts, key=lambda item: item.value, reverse=True)
         else:
@@ -113,20 +117,26 @@ class Listing:
         ]
 
     def _plain(self, name: str, kind: str) -> list[dict[str, Any]]:
-        if name not in ("segment", "type", "district"):
+        if name not in fallback.FILTERS:
             return []
         chosen = self.asked.chosen.get(name, ())
         there = self.found.offered.get(name)
         return [
             {
-                "value": word.code,
-                "label": self.name(name, word.code),
+                "value": code,
+                "label": self.name(name, code),
                 "count": None,
-                "checked": word.code in chosen,
+                "checked": code in chosen,
             }
-            for word in self.words.options(kind)
-            if there is None or word.code in there or word.code in chosen
+            for code in self._codes(kind)
+            if there is None or code in there or code in chosen
         ]
+
+    def _codes(self, kind: str) -> list[str]:
+        """In the order of the vocabulary; sizes of enterprises are those of the law, not terms."""
+        if kind == "size":
+            return list(SIZE_NAMES)
+        return [word.code for word in self.words.options(kind)]
 
     def pills(self) -> list[dict[str, str]]:
         """Every chosen condition as a link that removes it."""

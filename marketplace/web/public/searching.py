@@ -55,6 +55,7 @@ FILTERS: dict[str, dict[str, tuple[str, str]]] = {
         "segment": ("segment", "segment"),
         "category": ("category", "category"),
         "scene": ("scene", "scene"),
+        "size": ("size", "size"),
         "price": ("price_band", "price_band"),
         "deployment": ("deployment", "deployment"),
         "delivery": ("delivery_band", "delivery_band"),

@@ -16,7 +16,8 @@ QUERIES = (
     "", "segment=home_appliance", "type=product", "district=370202", "district=outside",
     "segment=home_appliance&type=integrator",
     "segment=home_appliance&segment=auto_parts&type=product",
-    "segment=rail_equipment&district=370202&district=370212",
+    "segment=rail_equipment&district=370202&district=370212", "size=micro", "size=small%25",
+    "size=micro&size=medium&segment=home_appliance",
 )  # fmt: skip
 NOTICE = "搜索暂时不可用"
 
@@ -43,6 +44,9 @@ def remove_index(app) -> None:
 def test_lists_show_the_same_things_in_the_same_order(app, client):
     open_market(app, 30)
     before = lists(client)
+    micro, everything = (before[f"/products?{query}"][0] for query in ("size=micro", ""))
+    assert 0 < micro < everything
+    assert before["/products?size=small%25"][0] == 0
     remove_index(app)
     assert lists(client) == before
 
@@ -60,6 +64,12 @@ def test_the_page_says_so_and_offers_what_still_works(app, client):
     assert types == {"integrator", "product", "chain_leader"}  # the vocabulary has more
     assert page.all("span", "facet-count") == []
     assert page.all("div", "sort") == []
+    boxes = find(
+        Page(client.get("/products?size=micro")).one("form", id="filters"), "input", name="size"
+    )
+    assert [(box.get("value"), box.get("checked") is not None) for box in boxes] == [
+        ("micro", True), ("small", False), ("medium", False), ("large", False),
+    ]  # fmt: skip
     assert [text(pill) for pill in page.all("a", "pill")] == [
         "关键词“排产”", "细分行业家用电器", "业务场景计划排程",
     ]  # fmt: skip
