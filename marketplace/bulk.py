@@ -9,16 +9,27 @@ from typing import Any
 
 import orjson
 from psycopg import Connection as PostgresConnection
+from psycopg import Error as PostgresError
 from psycopg import sql
-from sqlalchemy import JSON, Column, Table, bindparam, insert
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    ColumnElement,
+    Table,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 Record = Mapping[str, Any]
 Maker = Callable[[Any], Any]
-
-FEW = 5
-"""Below this a COPY costs more than it saves."""
 
 
 def insert_rows(session: Session, table: Table, records: Sequence[Record]) -> None:
@@ -30,9 +41,6 @@ def insert_rows(session: Session, table: Table, records: Sequence[Record]) -> No
         return
     connection = session.connection()
     driver = connection.connection.driver_connection
-    if isinstance(driver, PostgresConnection) and len(records) < FEW:
-        session.execute(insert(table), [dict(record) for record in records])
-        return
     columns = _columns(table, tuple(records[0]))
     rows = _rows(columns, records, connection.dialect)
     if isinstance(driver, PostgresConnection):
@@ -41,6 +49,19 @@ def insert_rows(session: Session, table: Table, records: Sequence[Record]) -> No
     names = tuple(column.name for column in columns)
     statement, order = _statement(table, names, connection.dialect)
     connection.exec_driver_sql(statement, [tuple(row[at] for at in order) for row in rows])
+
+
+def among(
+    session: Session, column: ColumnElement[Any], values: Sequence[Any]
+) -> ColumnElement[bool]:
+    """``column IN values`` with one parameter for all of them: numbers or texts, any number.
+
+    The statement is then the same for few and many values: it is compiled and parsed once.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(literal(list(values), ARRAY(column.type)))
+    listed = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def _columns(table: Table, given: tuple[str, ...]) -> list[Column[Any]]:
@@ -53,24 +74,30 @@ def _rows(
     columns: Sequence[Column[Any]], records: Sequence[Record], dialect: Dialect
 ) -> list[list[Any]]:
     """Values as the driver takes them, in the order of ``columns``."""
-    given = [(c.name, _maker(c, dialect)) for c in columns if c.name in records[0]]
+    names = tuple(records[0])
+    makers = [_maker(column, dialect) for column in columns]
+    changing = [(at, make) for at, make in enumerate(makers[: len(names)]) if make is not None]
     # One moment, and one empty list, serve all rows of a batch: what is made here is plain values.
-    filled = [_maker(c, dialect)(_default(c)) for c in columns if c.name not in records[0]]
-    return [[*(make(record[name]) for name, make in given), *filled] for record in records]
+    filled = [
+        make(_default(column)) if make else _default(column)
+        for column, make in zip(columns[len(names) :], makers[len(names) :], strict=True)
+    ]
+    rows = [[record[name] for name in names] + filled for record in records]
+    for at, make in changing:
+        for row in rows:
+            row[at] = make(row[at])
+    return rows
 
 
-def _maker(column: Column[Any], dialect: Dialect) -> Maker:
+def _maker(column: Column[Any], dialect: Dialect) -> Maker | None:
+    """What turns a value into the driver's; None where it is that already."""
     if isinstance(column.type, JSON):
         return _json
-    return column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 def _default(column: Column[Any]) -> Any:
@@ -85,13 +112,19 @@ def _copy(
     columns: Sequence[Column[Any]],
     rows: Sequence[Sequence[Any]],
 ) -> None:
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table.name),
-        sql.SQL(", ").join(sql.Identifier(column.name) for column in columns),
-    )
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+    statement = _copy_statement(table.name, tuple(column.name for column in columns))
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except PostgresError as error:  # as callers know it from all other statements
+        raise DBAPIError.instance(statement, None, error, PostgresError) from error
+
+
+@cache
+def _copy_statement(table: str, columns: tuple[str, ...]) -> str:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names).as_string()
 
 
 @cache

@@ -1,13 +1,19 @@
 """Append one event for one command, in the command's own transaction."""
 
-from typing import Any, TypedDict
+from collections.abc import Sequence
+from typing import Any, TypedDict, cast
 
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from marketplace import clock
+from marketplace.bulk import insert_rows
 from marketplace.models import Event
 from marketplace.permissions import Actor
 from marketplace.phases import PRIVATE_ROLES
+
+Place = tuple[str, int]
+"""What an event points at: the name of a table, and the id of a row."""
 
 
 class Why(TypedDict, total=False):
@@ -37,24 +43,46 @@ def record(
     why: Why | None = None,
 ) -> Event:
     """Append who did ``action`` to ``subject`` (a flushed row), with ``(from, to)`` states."""
-    grounds = why or {}
-    event = Event(
-        at=clock.now(),
-        action=action,
-        subject_type=subject.__tablename__,
-        subject_id=subject.id,
-        actor_id=actor.user_id,
-        actor_name=_name(actor),
-        actor_role=actor.role_name,
-        organisation_id=actor.organisation_id,
-        from_state=states[0],
-        to_state=states[1],
-        reason_code=grounds.get("reason_code", ""),
-        reason=grounds.get("reason", ""),
-        document_no=grounds.get("document_no", ""),
-        diff=diff or {},
-        request_id=actor.request_id,
-        ip=actor.ip,
-    )
+    place = (subject.__tablename__, subject.id)
+    event = Event(**_columns(actor, action, place, states, diff or {}, why or {}))
     session.add(event)
     return event
+
+
+def record_many(
+    session: Session,
+    actor: Actor,
+    found: Sequence[tuple[str, Place, dict[str, Any]]],
+    why: Why,
+) -> None:
+    """Append one event for each action, place and diff, all for the same reason: bulk work."""
+    rows = [_columns(actor, action, place, ("", ""), diff, why) for action, place, diff in found]
+    insert_rows(session, cast("Table", Event.__table__), rows)
+
+
+def _columns(
+    actor: Actor,
+    action: str,
+    place: Place,
+    states: tuple[str, str],
+    diff: dict[str, Any],
+    why: Why,
+) -> dict[str, Any]:
+    return {
+        "at": clock.now(),
+        "action": action,
+        "subject_type": place[0],
+        "subject_id": place[1],
+        "actor_id": actor.user_id,
+        "actor_name": _name(actor),
+        "actor_role": actor.role_name,
+        "organisation_id": actor.organisation_id,
+        "from_state": states[0],
+        "to_state": states[1],
+        "reason_code": why.get("reason_code", ""),
+        "reason": why.get("reason", ""),
+        "document_no": why.get("document_no", ""),
+        "diff": diff,
+        "request_id": actor.request_id,
+        "ip": actor.ip,
+    }

@@ -48,7 +48,6 @@ class ImportRow(Base):
     sheet: Mapped[str] = mapped_column(String(20))
     number: Mapped[int]
     unit: Mapped[str] = mapped_column(String(18))
-    key: Mapped[str] = mapped_column(String(300))
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     phase: Mapped[str] = mapped_column(String(20))
     message: Mapped[str] = mapped_column(Text, default="")

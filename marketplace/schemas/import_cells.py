@@ -47,8 +47,8 @@ def text(value: Cell, limit: int = 0) -> str:
     """A text, NFC, trimmed; invisible characters from other programs are dropped."""
     found = _as_text(value)
     if not found.isprintable():  # rules out most texts without looking for each character
-        found = INVISIBLE.sub("", found)
-    return _within(_clean(found), limit)
+        found = _without_controls(INVISIBLE.sub("", found))
+    return _within(_composed(found), limit)
 
 
 def name(value: Cell, limit: int = 0) -> str:
@@ -56,7 +56,9 @@ def name(value: Cell, limit: int = 0) -> str:
     found = _as_text(value)
     if INVISIBLE.search(found):
         raise ValidationError("含有看不见的字符，请删除后重新输入")
-    return _within(" ".join(_clean(found).split()), limit)
+    if not found.isprintable():
+        found = _without_controls(found)
+    return _within(" ".join(_composed(found).split()), limit)
 
 
 def lines(value: Cell, limit: int = 0) -> list[str]:
@@ -88,6 +90,8 @@ def _credit_code(written: str) -> str:
 
 def integer(value: Cell, limit: int) -> int:
     """A whole number from 0 to ``limit``."""
+    if type(value) is int and 0 <= value <= limit:
+        return value
     number = _number(value)
     if number != number.to_integral_value():
         raise ValidationError(f"“{value}”应为整数")
@@ -98,6 +102,8 @@ def integer(value: Cell, limit: int) -> int:
 
 def money(value: Cell, highest: Decimal = HIGHEST_MONEY) -> str:
     """An amount as a text with two decimals; 12万 and 1.5亿元 are understood."""
+    if type(value) is int and 0 <= value <= highest:
+        return f"{value}.00"
     factor = 1
     if isinstance(value, str):
         shown = value.strip().removesuffix("元")
@@ -197,11 +203,16 @@ def _as_text(value: Cell) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _clean(found: str) -> str:
-    if not found.isprintable():
+def _without_controls(found: str) -> str:
+    """Line ends as one character; other control characters are refused."""
+    if "\r" in found:
         found = found.replace("\r\n", "\n").replace("\r", "\n")
-        if CONTROL.search(found):
-            raise ValidationError("含有控制字符，请重新输入")
+    if CONTROL.search(found):
+        raise ValidationError("含有控制字符，请重新输入")
+    return found
+
+
+def _composed(found: str) -> str:
     if not unicodedata.is_normalized("NFC", found):
         found = unicodedata.normalize("NFC", found)
     return found.strip()

@@ -6,29 +6,33 @@ staged row changes in the transaction that applies it: what is still ``valid`` i
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 
 import orjson
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from marketplace import bulk
 from marketplace.crypto import Cipher
 from marketplace.db import RETRIES, Database, retrying
 from marketplace.models import ImportJob, ImportRow
 from marketplace.permissions import Actor
 from marketplace.phases import RowPhase
 from marketplace.services.importing import writing
-from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.planning import Plan, Planner, Siblings, Source
 from marketplace.services.importing.targets import MASTER_SHEETS
-from marketplace.services.importing.writing import Outdated
+from marketplace.services.importing.writing import ROWS, Outdated
 
 TARGET_SECONDS = 0.025
 """Aim for the time of one write transaction, commit not counted; the limit is 0.05 s."""
-SMALLEST, LARGEST, FIRST = 100, 2000, 100
+SMALLEST, LARGEST, FIRST, GROWTH = 100, 2000, 100, 1.5
+REMEMBERED = 9
+"""Transactions whose pace sets the size of the next."""
 PLANNED = 2000
 """Rows read and planned at once, by questions that cost the same for few rows as for many."""
 
@@ -70,20 +74,14 @@ def sources(
 ) -> list[Source]:
     """The rows of some units that are still to be applied, in the order of the file."""
     query = (
-        select(
-            ImportRow.id,
-            ImportRow.sheet,
-            ImportRow.number,
-            ImportRow.unit,
-            cast(ImportRow.data, Text),
-        )
+        select(ROWS.c.id, ROWS.c.sheet, ROWS.c.number, ROWS.c.unit, cast(ROWS.c.data, Text))
         .where(
-            ImportRow.job_id == job_id,
-            ImportRow.unit.in_(names),
-            ImportRow.phase == RowPhase.VALID,
-            ImportRow.sheet.in_(sheets),
+            ROWS.c.job_id == job_id,
+            bulk.among(session, ROWS.c.unit, names),
+            ROWS.c.phase == RowPhase.VALID,
+            ROWS.c.sheet.in_(sheets),
         )
-        .order_by(ImportRow.id)
+        .order_by(ROWS.c.id)
         .limit(limit)
     )
     return [
@@ -95,9 +93,7 @@ def sources(
 def waiting(session: Session, job_id: int, sheets: Sequence[str]) -> list[Source]:
     """All rows of some sheets that are still to be applied."""
     names = [unit for unit, _ in units(session, job_id, sheets)]
-    return [
-        source for part in chunked(names) for source in sources(session, job_id, sheets, part, None)
-    ]
+    return sources(session, job_id, sheets, names, None)
 
 
 def _groups(waiting: Sequence[tuple[str, int]]) -> Iterator[tuple[list[str], bool]]:
@@ -127,6 +123,7 @@ class _Master:
         self._context = context
         self._progress = progress
         self._size = FIRST
+        self._pace: deque[float] = deque(maxlen=REMEMBERED)
         self._siblings = Siblings()
 
     def run(self) -> None:
@@ -214,11 +211,13 @@ class _Master:
             session.flush()
             # Without the commit: waiting for the disk takes as long for few rows as for many.
             seconds = time.monotonic() - begun
-        self._adapt(seconds)
+        self._adapt(seconds / max(len(plan.outcomes), 1))
 
     def _adapt(self, seconds: float) -> None:
-        factor = min(max(TARGET_SECONDS / max(seconds, 1e-4), 0.25), 1.5)
-        self._size = int(min(max(self._size * factor, SMALLEST), LARGEST))
+        """By seconds for a row. One slow transaction among many is the machine's doing."""
+        self._pace.append(seconds)
+        fitting = TARGET_SECONDS / max(median(self._pace), 1e-6)
+        self._size = int(min(max(fitting, SMALLEST), self._size * GROWTH, LARGEST))
 
     def _fail(self, row: Source, error: IntegrityError | Outdated) -> None:
         cause = getattr(error, "orig", None) or "内容一直有人在改"

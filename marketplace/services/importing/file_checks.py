@@ -1,18 +1,23 @@
 """Rows against each other and against what is registered: repeated keys, unknown organisations."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from marketplace.bulk import among
 from marketplace.models import Organisation
 from marketplace.phases import OrganisationKind
+from marketplace.schemas.import_cells import fold
+from marketplace.schemas.import_columns import BY_CODE
 from marketplace.schemas.imports import Row
 
 T = TypeVar("T")
 
+ORGANISATIONS = cast("Table", Organisation.__table__)
 OF_PROVIDERS = ("products", "cases", "people", "memberships", "candidacies")
+AFFILIATE = "affiliate_uscc"
 UNREADABLE = "?"
 """Kind of an organisation whose own row is wrong: its other rows are not blamed for it."""
 
@@ -26,9 +31,6 @@ class Judged(Protocol):
     data: Row
     message: str
 
-    @property
-    def key(self) -> str: ...
-
     def complain(self, message: str) -> None: ...
 
 
@@ -36,7 +38,7 @@ class FileChecks:
     """Remembers keys and organisations over one file; ``organisations`` is its first sheet."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], int] = {}
+        self._seen: dict[tuple[str, tuple[str, ...]], int] = {}
         self._filed: dict[str, str] = {}
         self._stored: dict[str, str] = {}
 
@@ -53,14 +55,17 @@ class FileChecks:
         for row in rows:
             if row.sheet == "organisations" and row.unit:
                 self._filed.setdefault(row.unit, row.data.get("kind", UNREADABLE))
-        codes = {code for row in rows for code in _codes(row)} - self._stored.keys()
+        codes = {row.unit for row in rows} | {row.data.get(AFFILIATE, "") for row in rows}
+        codes -= self._stored.keys() | {""}
         if codes:
-            known = select(Organisation.uscc, Organisation.kind).where(Organisation.uscc.in_(codes))
+            of_these = among(session, ORGANISATIONS.c.uscc, sorted(codes))
+            known = select(ORGANISATIONS.c.uscc, ORGANISATIONS.c.kind).where(of_these)
             kinds = dict(session.execute(known).all())
             self._stored.update({code: kinds.get(code, "") for code in codes})
 
     def _repeated(self, row: Judged) -> None:
-        first = self._seen.setdefault((row.sheet, row.key), row.number)
+        key = tuple(fold(str(row.data.get(name, ""))) for name in BY_CODE[row.sheet].key)
+        first = self._seen.setdefault((row.sheet, key), row.number)
         if first != row.number:
             row.complain(f"与第{first}行重复")
 
@@ -68,7 +73,7 @@ class FileChecks:
         if row.sheet == "organisations":
             self._kind_change(row)
             return
-        for code in _codes(row):
+        for code in filter(None, (row.unit, row.data.get(AFFILIATE))):
             kind = self._filed.get(code) or self._stored[code]
             if not kind:
                 row.complain(f"单位 {code} 没有登记，请先在“机构”表中填写")
@@ -86,11 +91,3 @@ def chunked(items: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
     """Parts of a list: databases limit how many values one query may name."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def _codes(row: Judged) -> Iterable[str]:
-    if row.unit:
-        yield row.unit
-    other = row.data.get("affiliate_uscc")
-    if other:
-        yield other

@@ -7,9 +7,11 @@ One import runs at a time (a lease); whoever finds a job ``checking`` or ``apply
 living holder takes it up again.
 """
 
+import gc
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,7 +125,8 @@ def check(
     summary: dict[str, Any] = {}
     phases: Counter[str] = Counter()
     try:
-        phases = staging.stage(database, actor, job_id, path, progress)
+        with _settled_heap():
+            phases = staging.stage(database, actor, job_id, path, progress)
     except Invalid as refusal:
         summary = {"refusal": refusal.message, "remedy": refusal.remedy}
         staging.clear(database, job_id)
@@ -191,13 +194,27 @@ def approve(session: Session, actor: Actor, job_id: int) -> ImportJob:
 
 def apply(context: Context, progress: Progress = nobody) -> ImportJob:
     """Apply what is still to be applied, and close the job with its numbers."""
-    applying.apply_master(context, progress)
+    with _settled_heap():
+        applying.apply_master(context, progress)
     pool.apply_links(context, progress)
     pool.apply_pool(context, progress)
     with context.database.reading() as session:
         summary = numbers(session, context.job.id)
     values = {"phase": ImportPhase.DONE.value, "summary": summary, "finished_at": clock.now()}
     return _change(context.database, context.job.id, values)
+
+
+@contextmanager
+def _settled_heap() -> Iterator[None]:
+    """Keep the garbage collector from going through the whole application again and again.
+
+    Rows by the hundred thousand make it run often; that was a third of the time of an import.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def context(database: Database, actor: Actor, job_id: int, cipher: Cipher) -> Context:

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from marketplace import bulk
 from marketplace.crypto import Cipher
 from marketplace.phases import OrganisationKind, RowPhase
 from marketplace.schemas.import_cells import fold
 from marketplace.schemas.imports import Row
 from marketplace.services.importing import targets
-from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.targets import CHILDREN, ORGANISATION, PROVIDER, Target
 from marketplace.services.pool import contacts
 
@@ -26,8 +26,7 @@ Values = dict[str, Any]
 HIDDEN_IN_HISTORY = {targets.PHONE, targets.SEALED_PHONE}
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A staged row: its id in the staging table, place in the file, and checked data."""
 
     id: int
@@ -109,11 +108,12 @@ class Siblings:
         table = target.table
         new = sorted(id_ for id_ in provider_ids if (target.name, id_) not in self._ids)
         columns = (table.c.provider_id, table.c.id, *(table.c[name] for name in target.key))
-        for part in chunked(new):
-            self._ids.update({(target.name, id_): {} for id_ in part})
-            query = select(*columns).where(table.c.provider_id.in_(part))
-            for row in session.execute(query).mappings():
-                self._ids[target.name, row["provider_id"]][_key(target, row)] = row["id"]
+        if not new:
+            return
+        self._ids.update({(target.name, id_): {} for id_ in new})
+        query = select(*columns).where(bulk.among(session, table.c.provider_id, new))
+        for row in session.execute(query).mappings():
+            self._ids[target.name, row["provider_id"]][_key(target, row)] = row["id"]
 
     def find(self, target: Target, parent: "Made | int", values: Values) -> int | None:
         """The id of the row with the key of ``values``, if the provider has one."""
@@ -237,11 +237,10 @@ class Planner:
     def _rows(
         self, table: Table, column: str, wanted: Sequence[Any], *, by: str
     ) -> dict[Any, Values]:
-        found: dict[Any, Values] = {}
-        for part in chunked(wanted):
-            query = select(table).where(table.c[column].in_(part))
-            found |= {row[by]: dict(row) for row in self._session.execute(query).mappings()}
-        return found
+        if not wanted:
+            return {}
+        query = select(table).where(bulk.among(self._session, table.c[column], wanted))
+        return {row[by]: dict(row) for row in self._session.execute(query).mappings()}
 
     def _phone(self, provider: Values) -> str:
         sealed = provider[targets.SEALED_PHONE]

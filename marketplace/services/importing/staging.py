@@ -22,7 +22,6 @@ from marketplace.models import ImportJob, ImportRow, Round
 from marketplace.permissions import Actor
 from marketplace.phases import RowPhase
 from marketplace.schemas import import_cells
-from marketplace.schemas.import_columns import BY_CODE
 from marketplace.schemas.imports import Row, SheetReader, describe, load_vocabulary
 from marketplace.services.importing import applying, pool_checks, pool_picture
 from marketplace.services.importing.file_checks import FileChecks, chunked
@@ -31,8 +30,8 @@ from marketplace.services.importing.rehearsal import Rehearsal
 from marketplace.services.importing.targets import POOL_SHEETS
 
 ROWS: Table = cast("Table", ImportRow.__table__)
-BATCH = 500
-LONGEST_KEY = 300
+JOBS: Table = cast("Table", ImportJob.__table__)
+BATCH = 1000
 Progress = Callable[[int], None]
 """Called with the number of rows done since the last call."""
 
@@ -46,12 +45,6 @@ class Staged:
     unit: str
     data: Row
     message: str = ""
-
-    @property
-    def key(self) -> str:
-        """What tells the row apart within its sheet, compared without case and width."""
-        parts = (str(self.data.get(name, "")) for name in BY_CODE[self.sheet].key)
-        return "|".join(map(import_cells.fold, parts))
 
     def complain(self, message: str) -> None:
         """Add one error to the row."""
@@ -91,7 +84,7 @@ def delete_rows(database: Database, ids: Sequence[int]) -> None:
     """Delete staged rows, in short transactions."""
     for part in chunked(ids):
         with database.unit_of_work() as session:
-            session.execute(delete(ImportRow).where(ImportRow.id.in_(part)))
+            session.execute(delete(ROWS).where(bulk.among(session, ROWS.c.id, part)))
 
 
 def _check(reader: SheetReader, start: SheetStart, raw: RawRow) -> Staged:
@@ -168,7 +161,6 @@ class _Run:
             "sheet": row.sheet,
             "number": row.number,
             "unit": row.unit,
-            "key": row.key[:LONGEST_KEY],
             "data": {} if row.message else row.data,
             "phase": phase.value,
             "message": row.message,
@@ -177,8 +169,8 @@ class _Run:
     def _insert(self, session: Session, records: list[dict[str, Any]]) -> None:
         bulk.insert_rows(session, ROWS, records)
         session.execute(
-            update(ImportJob)
-            .where(ImportJob.id == self._job_id)
+            update(JOBS)
+            .where(JOBS.c.id == self._job_id)
             .values(total_rows=self.phases.total(), invalid_rows=self.phases[RowPhase.INVALID])
         )
 

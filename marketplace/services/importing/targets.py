@@ -29,34 +29,30 @@ PHONE, SEALED_PHONE = "contact_phone", "contact_phone_encrypted"
 
 @dataclass(frozen=True)
 class Target:
-    """One table that rows of a sheet are written to. ``key``: columns that tell siblings apart."""
+    """One table that rows of a sheet are written to; ``name`` is the table's, events use it too.
+
+    ``key``: columns that tell siblings apart; ``decoded``: how staged JSON becomes another type.
+    """
 
     sheet: Sheet
+    name: str
     table: Table
     columns: Mapping[str, Column]
     key: tuple[str, ...]
+    decoded: tuple[tuple[str, Callable[[Any], Any]], ...]
     index: str = ""
     edited: bool = True
 
-    @property
-    def name(self) -> str:
-        """The name of the table, which events use as well."""
-        return self.table.name
-
     def values(self, row: Row) -> dict[str, Any]:
-        """The column values that the row gives: only those whose column is in the file."""
-        return {
-            name: decode(column.kind, row[name])
-            for name, column in self.columns.items()
-            if name in row
-        }
+        """The column values that the row gives: only those whose column is in the file.
 
-
-def decode(kind: Kind, value: Any) -> Any:
-    """A staged JSON value as the database type; None stays None."""
-    if value is None or kind not in DECODERS:
-        return value
-    return DECODERS[kind](value)
+        Staged JSON becomes the database type; None stays None.
+        """
+        values = {name: row[name] for name in self.columns if name in row}
+        for name, decode in self.decoded:
+            if values.get(name) is not None:
+                values[name] = decode(values[name])
+        return values
 
 
 def _target(
@@ -69,7 +65,11 @@ def _target(
 ) -> Target:
     columns = {column.name: column for column in sheet.columns if only(column.name)}
     table: Table = model.__table__
-    return Target(sheet, table, columns, sheet.key[1:], index, edited)
+    decoded = tuple(
+        (name, DECODERS[column.kind]) for name, column in columns.items() if column.kind in DECODERS
+    )
+    # A plain text: tables have a kind of their own for their names.
+    return Target(sheet, str(table.name), table, columns, sheet.key[1:], decoded, index, edited)
 
 
 def _of_provider(name: str) -> bool:

@@ -16,18 +16,19 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    literal,
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.orm import Session
 
 from marketplace import bulk, outbox
 from marketplace.crypto import Cipher
-from marketplace.history import Why, record
+from marketplace.history import Place, Why, record_many
 from marketplace.models import ImportJob, ImportRow, Product
 from marketplace.permissions import Actor
 from marketplace.services.importing import targets
-from marketplace.services.importing.file_checks import chunked
 from marketplace.services.importing.planning import (
     Changed,
     Made,
@@ -41,20 +42,13 @@ from marketplace.services.pool import contacts
 from marketplace.services.profiles import prices
 
 ROWS = cast("Table", ImportRow.__table__)
+JOBS = cast("Table", ImportJob.__table__)
 PRODUCTS = Product.__tablename__
 PRICES = ("list_price_cny", "pilot_price_cny")
 
 
 class Outdated(Exception):
     """A row changed after the plan was made: plan again."""
-
-
-class _Subject:
-    """What an event points at, for rows that were not loaded as objects."""
-
-    def __init__(self, table: str, id_: int) -> None:
-        self.__tablename__ = table
-        self.id = id_
 
 
 def carry_out(session: Session, actor: Actor, job: ImportJob, plan: Plan, cipher: Cipher) -> None:
@@ -67,21 +61,20 @@ def carry_out(session: Session, actor: Actor, job: ImportJob, plan: Plan, cipher
     for changes in alike.values():
         _update(session, changes, cipher)
     _tell(session, actor, job, plan)
-    prices.note_many(session, actor, _repriced(plan))
+    _note_prices(session, actor, plan)
     keys = [f"{row.target.index}/{row.id}" for row in plan.made if row.target is not ORGANISATION]
     keys += [f"{change.target.index}/{change.id}" for change in plan.changed]
     outbox.put_many(session, outbox.INDEX, [key for key in keys if not key.startswith("/")])
     settle(session, job.id, plan.outcomes)
 
 
-def _repriced(plan: Plan) -> list[int]:
+def _note_prices(session: Session, actor: Actor, plan: Plan) -> None:
     """Products that get their first prices, or other ones."""
     made = [row for row in plan.made if row.target.name == PRODUCTS]
+    first = [(row.id, row.values.get(PRICES[0]), row.values.get(PRICES[1])) for row in made]
+    prices.note_new(session, actor, [row for row in first if row[1:] != (None, None)])
     changed = [change for change in plan.changed if change.target.name == PRODUCTS]
-    return [
-        *(row.id for row in made if any(row.values.get(name) is not None for name in PRICES)),
-        *(change.id for change in changed if change.diff.keys() & set(PRICES)),
-    ]
+    prices.note_many(session, actor, [c.id for c in changed if c.diff.keys() & set(PRICES)])
 
 
 def settle(session: Session, job_id: int, outcomes: dict[int, Outcome]) -> None:
@@ -90,19 +83,23 @@ def settle(session: Session, job_id: int, outcomes: dict[int, Outcome]) -> None:
     Dropping a row at once costs a fraction of changing it first: its data need no second copy.
     """
     quiet = {id_: outcome for id_, outcome in outcomes.items() if not outcome.message}
-    for part in chunked(list(quiet)):
-        session.execute(delete(ROWS).where(ROWS.c.id.in_(part)))
     for id_, outcome in outcomes.items():
         if outcome.message:
             values = {"phase": outcome.phase.value, "message": outcome.message}
             session.execute(update(ROWS).where(ROWS.c.id == id_).values(values))
     if quiet:
-        job = session.get_one(ImportJob, job_id)
-        numbers = {sheet: dict(phases) for sheet, phases in job.summary.items()}
-        for (sheet, phase), count in Counter((o.sheet, o.phase) for o in quiet.values()).items():
-            counts = numbers.setdefault(sheet, {})
-            counts[phase.value] = counts.get(phase.value, 0) + count
-        job.summary = numbers
+        session.execute(delete(ROWS).where(bulk.among(session, ROWS.c.id, list(quiet))))
+        _count(session, job_id, quiet.values())
+
+
+def _count(session: Session, job_id: int, outcomes: Iterable[Outcome]) -> None:
+    of_this = JOBS.c.id == job_id
+    written = session.execute(select(JOBS.c.summary).where(of_this)).scalar_one()
+    numbers = {sheet: dict(phases) for sheet, phases in written.items()}
+    for (sheet, phase), count in Counter((o.sheet, o.phase) for o in outcomes).items():
+        counts = numbers.setdefault(sheet, {})
+        counts[phase.value] = counts.get(phase.value, 0) + count
+    session.execute(update(JOBS).where(of_this).values(summary=numbers))
 
 
 def take_ids(session: Session, plan: Plan) -> None:
@@ -139,8 +136,10 @@ def _insert(session: Session, rows: Sequence[Made], cipher: Cipher) -> None:
 def reserve(session: Session, table: Table, count: int) -> Sequence[int]:
     """Ids for rows to come, so that parents, children and events can name each other."""
     if session.get_bind().dialect.name == "postgresql":
+        # Asked for apart: inside the other query it would be looked up for each id.
+        sequence = session.scalar(select(func.pg_get_serial_sequence(table.name, "id")))
         numbers = func.generate_series(1, count).table_valued("n")
-        next_id = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+        next_id = func.nextval(literal(sequence).cast(REGCLASS))
         return session.scalars(select(next_id).select_from(numbers)).all()
     # SQLite: the write lock is ours, nobody takes an id in between.
     highest = session.scalar(select(func.max(table.c.id))) or 0
@@ -178,20 +177,21 @@ def _sealed(values: Values, id_: int, cipher: Cipher) -> Values:
 
 def _tell(session: Session, actor: Actor, job: ImportJob, plan: Plan) -> None:
     """One event for what a unit got, and one for each changed row with its old values."""
-    why: Why = {"reason": f"导入文件“{job.file_name}”（第{job.id}次导入）"}
-    for change in plan.changed:
-        subject = _Subject(change.target.name, change.id)
-        record(session, actor, "import_update", subject, diff=change.diff, why=why)
-    for (table, id_), made in _by_owner(plan.made).items():
+    found: list[tuple[str, Place, dict[str, Any]]] = [
+        ("import_update", (change.target.name, change.id), change.diff) for change in plan.changed
+    ]
+    for owner, made in _by_owner(plan.made).items():
         created: dict[str, list[int]] = {}
         for row in made:
             created.setdefault(row.target.name, []).append(row.id)
-        record(session, actor, "import_create", _Subject(table, id_), diff=dict(created), why=why)
+        found.append(("import_create", owner, dict(created)))
+    why: Why = {"reason": f"导入文件“{job.file_name}”（第{job.id}次导入）"}
+    record_many(session, actor, found, why)
 
 
-def _by_owner(made: Iterable[Made]) -> dict[tuple[str, int], list[Made]]:
+def _by_owner(made: Iterable[Made]) -> dict[Place, list[Made]]:
     """Created rows by what they belong to: the organisation, or the provider that was there."""
-    owners: dict[tuple[str, int], list[Made]] = {}
+    owners: dict[Place, list[Made]] = {}
     for row in made:
         top: Made | int = row
         table = row.target.name

@@ -10,12 +10,11 @@ from sqlalchemy import Table, insert, literal, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
-from marketplace.bulk import insert_rows
+from marketplace.bulk import among, insert_rows
 from marketplace.models import PricePoint, Product
 from marketplace.permissions import Actor
 
 Amount = Decimal | None
-SOME = 500
 
 
 @dataclass(frozen=True)
@@ -70,21 +69,21 @@ def note_new(session: Session, actor: Actor, given: Sequence[tuple[int, Amount, 
 
 def note_many(session: Session, actor: Actor, product_ids: Sequence[int]) -> None:
     """Write down the prices of products as they stand in the table, from today: bulk work."""
+    if not product_ids:
+        return
     by = (clock.today(), actor.role_name, actor.user_id, clock.now())
     columns = [PricePoint.since, PricePoint.by_role, PricePoint.by_id, PricePoint.created_at]
     given = [
         literal(value, column.type).label(column.key)
         for value, column in zip(by, columns, strict=True)
     ]
-    for start in range(0, len(product_ids), SOME):
-        some = product_ids[start : start + SOME]
-        standing = (
-            select(Product.id, Product.list_price_cny, Product.pilot_price_cny, *given)
-            .where(Product.id.in_(some))
-            .order_by(Product.id)
-        )
-        names = ("product_id", "list_price_cny", "pilot_price_cny", *(c.key for c in columns))
-        session.execute(insert(PricePoint).from_select(names, standing))
+    standing = (
+        select(Product.id, Product.list_price_cny, Product.pilot_price_cny, *given)
+        .where(among(session, cast("Table", Product.__table__).c.id, product_ids))
+        .order_by(Product.id)
+    )
+    names = ("product_id", "list_price_cny", "pilot_price_cny", *(c.key for c in columns))
+    session.execute(insert(PricePoint).from_select(names, standing))
 
 
 def history(session: Session, product_id: int) -> list[Price]:
