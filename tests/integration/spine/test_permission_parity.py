@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Engine, Select, inspect, select
 from sqlalchemy.orm import Session, selectinload
 
 from marketplace import clock
@@ -120,6 +120,13 @@ def loaded(session: Session, model: type[Any]) -> list[Any]:
     return list(session.scalars(select(model).options(*options).order_by(model.id)))
 
 
+def same_question(statement: Select[Any]) -> tuple[object, ...]:
+    """Equal for statements with the same text and the same values: many actors ask the same."""
+    key = statement._generate_cache_key()
+    assert key is not None
+    return (key.key, *(repr(value.effective_value) for value in key.bindparams))
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_one_object_and_the_list_agree(session: Session, model: type[Any]) -> None:
@@ -130,10 +137,14 @@ def test_one_object_and_the_list_agree(session: Session, model: type[Any]) -> No
     pairs = list(product(distinct_rules(), actors(organisations)))
     if session.get_bind().dialect.name == "postgresql":
         pairs = pairs[::5]  # the same SQL once more: a share shows that it means the same there
+    answers: dict[Any, set[int]] = {}
     for rule, actor in pairs:
-        listed = set(session.scalars(select(model.id).where(rule.where(actor, model))))
+        listed = select(model.id).where(rule.where(actor, model))
+        key = same_question(listed)
+        if key not in answers:
+            answers[key] = set(session.scalars(listed))
         one_by_one = {row.id for row in rows if rule.allows(actor, row)}
-        assert one_by_one == listed, (rule, actor)
+        assert one_by_one == answers[key], (rule, actor)
 
 
 def test_visible_asks_the_rule_of_the_permission(session: Session) -> None:
