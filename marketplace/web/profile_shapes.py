@@ -73,8 +73,9 @@ def change_rows(request: ChangeRequest) -> list[dict[str, str]]:
         )  # fmt: skip
     rows = [row for row in rows if row["new"]] if is_new(request) else rows
     if request.logo:
-        old, new = ("有图片" if id_ else "" for id_ in request.logo)
-        rows.append({"label": "标志", "old": old, "new": f"{new}，请看图", "what": "新图片"})
+        old = "原图片" if request.logo[0] else ""
+        what = "改动" if old else "新填"
+        rows.append({"label": "标志", "old": old, "new": "新图片", "what": what})
     return rows
 
 
