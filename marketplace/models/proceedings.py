@@ -181,13 +181,15 @@ class BureauOpinion(Timestamps, Base):
 class HandOver(Timestamps, Base):
     """What becomes of one running project of a provider that leaves.
 
-    A transfer needs a provider to take over and the enterprise's own consent.
+    A transfer needs a provider to take over and the enterprise's own consent. ``wish`` is what the
+    enterprise asks for by itself.
     """
 
     __tablename__ = "hand_overs"
     __table_args__ = (
         UniqueConstraint("proceeding_id", "project_id"),
         one_of("way", WAYS),
+        one_of("wish", ("", *WAYS)),
         CheckConstraint("(way = 'transfer') = (to_membership_id IS NOT NULL)", name="taker"),
         CheckConstraint("(agreed IS NULL) = (answered_at IS NULL)", name="answer_dated"),
         CheckConstraint("way = 'transfer' OR agreed IS NULL", name="answers_to_transfers"),
@@ -201,6 +203,8 @@ class HandOver(Timestamps, Base):
     way: Mapped[str] = mapped_column(String(20), default="finish")
     to_membership_id: Mapped[int | None] = mapped_column(ForeignKey("memberships.id"), index=True)
     note: Mapped[str] = mapped_column(Text, default="")
+    wish: Mapped[str] = mapped_column(String(20), default="")
+    wish_reason: Mapped[str] = mapped_column(Text, default="")
     agreed: Mapped[bool | None]
     answer: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -22,6 +22,7 @@ from marketplace.services.proceedings import (
     proceedings_letters,
     proceedings_notices,
     proceedings_rules,
+    third_parties,
 )
 from marketplace.services.proceedings.proceedings_checks import Details
 from marketplace.services.proceedings.proceedings_places import follow, grounds_of
@@ -73,8 +74,12 @@ def start_notice_period(session: Session, subject: Proceeding, actor: Actor, dat
     due = proceedings_rules.calendar_days(days)
     subject.due_at = due.at if days else clock.now()
     session.flush()
-    record(session, actor, "clock_start", subject,
-           diff={"rule": proceedings_letters.rule_of(subject), **due.facts})  # fmt: skip
+    event = record(
+        session, actor, "clock_start", subject,
+        diff={"rule": proceedings_letters.rule_of(subject), **due.facts},
+    )  # fmt: skip
+    session.flush()
+    third_parties.tell_of_leaving(session, subject, f"event:{event.id}")
 
 
 def _tiers(count: int) -> str | None:

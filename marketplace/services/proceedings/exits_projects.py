@@ -21,7 +21,7 @@ from marketplace.phases import (
     ProceedingPhase,
     ProjectPhase,
 )
-from marketplace.services.proceedings import proceedings_notices
+from marketplace.services.proceedings import proceedings_notices, third_parties
 from marketplace.workflow import Data, effect, locked
 
 FINISH, TRANSFER = "finish", "transfer"
@@ -101,7 +101,7 @@ def settle(
         if not note.strip():
             raise Invalid(fields={"note": ["请写明承接方的书面同意等情况"]})
     row = found.settled or HandOver(proceeding_id=case.id, project_id=project_id, way=way)
-    row.way, row.to_membership_id = way, taker.id if taker else None
+    row.way, row.to_membership = way, taker
     row.note, row.agreed, row.answer, row.answered_at = note.strip(), None, "", None
     session.add(row)
     session.flush()
@@ -167,7 +167,11 @@ def move_projects(session: Session, subject: Proceeding, actor: Actor, data: Dat
         row.project.provider_id, row.project.membership_id = taker.provider_id, taker.id
         row.done_at = clock.now()
         session.flush()
-        record(
+        event = record(
             session, actor, "project_transfer", row.project,
             why=Why(reason=row.note), diff={"provider": [before, taker.provider_id]},
         )  # fmt: skip
+        session.flush()
+        third_parties.tell_of_transfer(
+            session, row.project, taker.provider.organisation.name, f"event:{event.id}"
+        )

@@ -13,6 +13,7 @@ from marketplace.services.proceedings import (
     removals_notice,
     replacements,
     replacements_notice,
+    third_parties,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "removals_notice",
     "replacements",
     "replacements_notice",
+    "third_parties",
 ]

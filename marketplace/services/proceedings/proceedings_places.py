@@ -19,7 +19,7 @@ from marketplace.programmes.procedures import RemovalProcedure
 from marketplace.services.calendar import durations
 from marketplace.services.pool import memberships
 from marketplace.services.pool.memberships import Decision
-from marketplace.services.proceedings import proceedings_rules
+from marketplace.services.proceedings import proceedings_rules, third_parties
 from marketplace.services.proceedings.proceedings_rules import (
     CLOSE_RECTIFY,
     RESTORE,
@@ -54,7 +54,9 @@ def follow(
         document_no=why.get("document_no", "") or case.document_no,
     )  # fmt: skip
     decision = Decision(why=grounds, rectify_by=rectify_by, proceeding=case.id)
-    return memberships.act(session, acting, case.membership, action, decision)
+    event = memberships.act(session, acting, case.membership, action, decision)
+    third_parties.tell_of_standing(session, case.membership, event)
+    return event
 
 
 def stand_as_before(session: Session, case: Proceeding, why: Why) -> None:

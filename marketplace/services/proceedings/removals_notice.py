@@ -10,7 +10,7 @@ from marketplace.phases import LIVE_ENTRIES, NoticePhase
 from marketplace.programmes.schema import Programme
 from marketplace.services.notices import errata, public_notices
 from marketplace.services.notices.public_notices_kinds import Ending, Kind, Line, register
-from marketplace.services.proceedings import proceedings
+from marketplace.services.proceedings import proceedings, third_parties
 from marketplace.workflow import Data, effect, guard, locked, perform
 
 KIND = "removal"
@@ -90,6 +90,12 @@ def _struck(session: Session, actor: Actor, entry: NoticeEntry, why: Why) -> Non
     proceedings.act(session, SYSTEM, _case(session, entry), "dismiss", why=grounds, by_notice=True)
 
 
+def _opened(session: Session, actor: Actor, entry: NoticeEntry) -> None:
+    """Everybody may know now: enterprises say what they wish for their running projects."""
+    case = _case(session, entry)
+    third_parties.tell_of_leaving(session, case, f"notice_entry:{entry.id}")
+
+
 def _days(programme: Programme) -> int | None:
     return programme.publicity.working_days
 
@@ -103,6 +109,6 @@ register(
         name=KIND, label="退出公示", finish_label="公布移出结果",
         permission=Permission.PROCEEDING_DECIDE, title="关于拟移出单位的公示",
         text="以下单位拟移出，现予公示。公示期内可以提出异议。", days=_days, rule=_rule,
-        finish=_finish, struck=_struck,
+        finish=_finish, opened=_opened, struck=_struck,
     )
 )  # fmt: skip

@@ -101,7 +101,7 @@ register(
     Kind(
         name=KIND, label="递补公示", finish_label="公布递补结果",
         permission=Permission.NOTICE_FINISH, title="关于拟递补单位的公示",
-        text="因席位空出，按得分次序由以下候补单位递补，现予公示。公示期内可以提出异议。",
+        text="因席位空缺，按得分次序由以下候补单位递补，现予公示。公示期内可以提出异议。",
         days=_days, rule=_rule, finish=_finish, opened=_opened, moved=_opened, struck=_struck,
     )
 )  # fmt: skip

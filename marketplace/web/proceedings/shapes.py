@@ -238,12 +238,20 @@ def projects(
 def way(row: Any) -> str:
     """What becomes of a project, in words."""
     if row is None or row.way == exits_projects.FINISH:
-        answer = f"（企业不同意转交：{row.answer}）" if row is not None and row.answer else ""
-        return f"在监督下完成{answer}"
+        return f"在监督下完成{_said(row)}"
     taker = row.to_membership.provider.organisation.name
     if row.agreed is None:
         return f"拟转交{taker}，等待企业答复"
     return f"企业同意转交{taker}"
+
+
+def _said(row: Any) -> str:
+    """What the enterprise said about a project that its provider finishes."""
+    if row is None or not (row.answer or row.wish):
+        return ""
+    if row.answer:
+        return f"（企业不同意转交：{row.answer}）"
+    return f"（企业希望转交：{row.wish_reason}）" if row.wish == "transfer" else "（企业同意）"
 
 
 def appeal_line(row: Appeal, centre: str) -> dict[str, Any]:
