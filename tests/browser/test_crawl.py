@@ -34,7 +34,7 @@ OF_A_STATE = {
     "me.complaint_step", "p.complaint_step", "p.edit_report", "work.activity_step",
     "work.award_step", "work.check_step", "work.complaint_contact", "work.complaint_step",
     "work.edit_activity", "work.report_step",
-    "me.hand_overs", "p.appeal", "p.appeal_letter", "p.new_appeal", "p.proceeding",
+    "me.hand_overs", "me.choose_for_project", "work.credit_step", "work.new_replacement", "p.appeal", "p.appeal_letter", "p.new_appeal", "p.proceeding",
     "p.proceeding_letter", "p.proceeding_step", "p.withdraw_appeal", "work.appeal_letter",
     "work.appeal_step", "work.new_proceeding", "work.proceeding_step", "work.replacement_step",
     "work.settle_project", "work.edit_notice", "work.objection_letter", "work.proceeding_letter",
