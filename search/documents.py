@@ -68,7 +68,9 @@ class Document:
 
 def _plain(text: str) -> bool:
     """Whether the engines can store the text: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    if "\0" in text:
+        return False
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _are_keywords(values: object) -> bool:

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from search.analysis.normal import normal
 from search.analysis.pinyin import has_han, initials, sounds, spellings, spoken
@@ -105,8 +105,8 @@ def keys_of(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         whole.update(dict.fromkeys(key[:LONGEST_KEY] for key in read))
         whole.update(dict.fromkeys(key for key in short if len(key) >= FEWEST_INITIALS))
         for key in (*read, *short):
-            starts.update(dict.fromkeys(_beginnings(key, LONGEST_PREFIX)))
-        starts.update(dict.fromkeys(_beginnings(form, LONGEST_TEXT_PREFIX)))
+            _add_beginnings(starts, key[:LONGEST_PREFIX])
+        _add_beginnings(starts, form[:LONGEST_TEXT_PREFIX])
         if form == core(form):
             spelled.update(dict.fromkeys(signatures(some)))
     return {"py": tuple(whole), "k": tuple(starts), "s": tuple(spelled)}
@@ -125,5 +125,9 @@ def _without_releases(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _beginnings(key: str, longest: int) -> Iterator[str]:
-    return (key[:size] for size in range(1, min(len(key), longest) + 1))
+def _add_beginnings(starts: dict[str, None], key: str) -> None:
+    known = len(key)  # who has a beginning has all shorter ones
+    while known and key[:known] not in starts:
+        known -= 1
+    for size in range(known + 1, len(key) + 1):
+        starts[key[:size]] = None
