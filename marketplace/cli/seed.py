@@ -49,7 +49,7 @@ def seed_demo(context: click.Context) -> None:
     click.echo(f"账号：新增{len(made)}")
     click.echo(f"项目：新增{seed_projects()}")
     click.echo(f"案例：新增{seed_cases()}")
-    click.echo(f"资料：新增{database().run(seed_profiles)}")
+    click.echo(f"资料：新增{seed_profiles()}")
     click.echo(f"选型：新增{database().run(seed_choosing)}")
     click.echo(f"咨询：新增{seed_inquiries()}")
     click.echo(f"开通：新增{seed_access()}")
@@ -81,11 +81,13 @@ def seed_upkeep(session: Session) -> int:
     return demo_upkeep.ensure(session, settings())
 
 
-def seed_profiles(session: Session) -> int:
+def seed_profiles() -> int:
     """Profiles and products: confirmations, prices of other days, changes in every state."""
     from marketplace.services.demo import demo_profiles
 
-    return demo_profiles.ensure(session, settings())
+    store = open_storage(settings().storage_url)
+    logo = store.put(io.BytesIO(demo_profiles.logo()), "示例标志.png", limit=2**20)
+    return database().run(lambda session: demo_profiles.ensure(session, settings(), logo))
 
 
 def seed_choosing(session: Session) -> int:

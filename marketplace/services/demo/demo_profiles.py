@@ -1,11 +1,13 @@
 """Profiles of the demo: confirmed or not, prices of other days, changes in every state."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
+from PIL import Image, ImageDraw
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import flag_modified
@@ -20,25 +22,40 @@ from marketplace.phases import Role
 from marketplace.programmes.loader import read_yaml
 from marketplace.schemas.profile import PRODUCT, typed
 from marketplace.services.demo.demo_stage import LOGINS
+from marketplace.services.files import files
 from marketplace.services.profiles import change_requests, product_editing, provider_profile
 from marketplace.services.profiles import change_requests_subjects as subjects
 from marketplace.services.upkeep.seeding import CONFIG
 from marketplace.settings import Settings
+from marketplace.storage import Kept
 
+SIDE, INK, PAPER = 256, "#2f6f9f", "#f4f7fa"
 FILE = CONFIG / "demo" / "profiles.yml"
 LATE, SOON, QUARTER = 104, 80, 70
 """Days since the confirmation: stale, due, and the most of the others."""
 Given = Mapping[str, Any]
 
 
+def logo() -> bytes:
+    """A square drawing as PNG: two bars and a dot."""
+    image, out = Image.new("RGB", (SIDE, SIDE), PAPER), io.BytesIO()
+    draw = ImageDraw.Draw(image)
+    for left, top in ((48, 128), (108, 80)):
+        draw.rectangle((left, top, left + 36, 208), fill=INK)
+    draw.ellipse((164, 48, 212, 96), fill=INK)
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
 @dataclass(frozen=True)
 class Put:
-    """Who acts, and the key of sealed numbers."""
+    """Who acts, the key of sealed numbers, and the picture that lies in storage already."""
 
     session: Session
     cipher: Cipher
     officer: Actor
     prices: Given
+    logo: Kept
 
     def change(self, actor: Actor, given: Given) -> ChangeRequest | None:
         """One change as its writer sends it."""
@@ -58,6 +75,16 @@ class Put:
             self.session, actor, row, _wanted(product_editing.current(row), given),
             expected_version=subjects.form_version(self.session, row), note=given["note"],
         ).request  # fmt: skip
+
+    def with_logo(self, actor: Actor, request: ChangeRequest) -> ChangeRequest | None:
+        """The same request with a picture."""
+
+        def given(made: ChangeRequest) -> list[int | None]:
+            row = files.add(self.session, actor, self.logo, subjects.LOGO, made)
+            row.alt = f"{request.title}的标志"
+            return [None, row.id]
+
+        return change_requests.ask_logo(self.session, actor, request, given)
 
     def _new(self, actor: Actor, given: Given) -> ChangeRequest:
         provider = provider_profile.own(self.session, actor)
@@ -81,7 +108,7 @@ def _empty(widget: str) -> Any:
     return [] if widget in ("lines", "tags", "sizes") else ""
 
 
-def ensure(session: Session, settings: Settings) -> int:
+def ensure(session: Session, settings: Settings, logo: Kept) -> int:
     """Make all of it if there are no changes; answers how many. Raises Forbidden elsewhere."""
     if not settings.demo:
         raise Forbidden("演示资料只能在演示模式下创建")
@@ -92,7 +119,7 @@ def ensure(session: Session, settings: Settings) -> int:
     _past_prices(session, data["past_prices"])
     put = Put(
         session, Cipher(settings.encryption_keys), _actor(session, Role.CITY_OFFICER),
-        data["prices"],
+        data["prices"], logo,
     )  # fmt: skip
     people = {"owner": owner, **_rivals(session, owner)}
     for given in data["changes"]:
@@ -103,6 +130,8 @@ def ensure(session: Session, settings: Settings) -> int:
 
 def _make(put: Put, actor: Actor, given: Given) -> None:
     made, answer = put.change(actor, given), given.get("answer", "")
+    if made is not None and given.get("logo"):
+        made = put.with_logo(actor, made)
     if made is None:
         return
     if given["end"] == "approved":
