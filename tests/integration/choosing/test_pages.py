@@ -3,7 +3,9 @@
 import io
 import re
 from hashlib import sha256
+from urllib.parse import unquote
 
+import pypdfium2
 import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
@@ -12,13 +14,14 @@ from marketplace.indexing.upkeep import rebuild_index
 from marketplace.models import (
     Favourite,
     Membership,
+    Organisation,
     Provider,
     SavedSearch,
     Selection,
     Shortlist,
     ShortlistItem,
 )
-from marketplace.phases import Role, StandingPhase
+from marketplace.phases import ProjectPhase, Role, StandingPhase
 from tests import factories
 from tests.support.market import open_market
 from tests.support.pages import Page
@@ -246,6 +249,38 @@ def rows_of(answer):
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
 
 
+def squeezed(*texts) -> str:
+    """Without blanks and ends of lines: a PDF breaks lines where they are full."""
+    return "".join("".join(map(str, texts)).split())
+
+
+def words(content: bytes) -> str:
+    """What a PDF says, squeezed."""
+    found = []
+    with pypdfium2.PdfDocument(content) as document:
+        for page in document:
+            text = page.get_textpage()
+            found.append(squeezed(text.get_text_range()))
+            text.close()
+            page.close()
+    return "".join(found)
+
+
+def told_on_paper(me, base, sheets) -> None:
+    """The PDF says all that the workbook says."""
+    assert f'href="{base}.pdf"' in me.get(base).text
+    paper = me.get(f"{base}.pdf")
+    assert (paper.mimetype, paper.status_code) == ("application/pdf", 200)
+    (_, (_, title), *facts, (exported, _)), steps = sheets["选型档案"], sheets["办理经过"]
+    assert exported == "导出时间（北京时间）"
+    assert unquote(paper.headers["Content-Disposition"]).endswith(f"选型档案-{title}.pdf")
+    heads, *rows = sheets["候选服务商"]
+    kept = [pair for row in rows for pair in zip(heads[5:], row[5:], strict=True)]
+    whole = words(paper.data)
+    for line in (*facts, *steps, heads[:5], *(row[:5] for row in rows), *kept):
+        assert squeezed(*line) in whole, line
+
+
 def test_j1_s7_from_a_search_to_a_contract(app, me, market, database):
     base, row, ids = locked(me, database)
     assert len(ids) > 3
@@ -279,6 +314,13 @@ def test_j1_s7_from_a_search_to_a_contract(app, me, market, database):
     told = posted(me, f"{base}/hand-over", {})
     assert "已通知服务商起草合同备案" in said(told)
 
+    with database.unit_of_work() as session:
+        place = session.scalars(select(Membership).where(Membership.provider_id == ids[0])).first()
+        firm = session.get_one(Organisation, row.organisation_id)
+        made = factories.make_project(
+            session, place, firm, phase=ProjectPhase.CONFIRMING, contract_no="HT-2026-018"
+        )
+        contract = made.title
     sheets = rows_of(me.get(f"{base}.xlsx"))
     facts = dict(line for line in sheets["选型档案"] if len(line) == 2)
     assert (facts["校验值（SHA-256）"], facts["选定的理由"]) == (
@@ -288,9 +330,20 @@ def test_j1_s7_from_a_search_to_a_contract(app, me, market, database):
     assert facts["企业"] == "青岛采购测试有限公司"
     heads, *lines = sheets["候选服务商"]
     assert [line[heads.index("结果")] for line in lines] == ["选定"] + ["未选"] * (len(ids) - 1)
-    assert [line[heads.index("理由")] for line in lines] == [""] + ["报价偏高"] * (len(ids) - 1)
+    assert [line[heads.index("理由")] for line in lines] == ["有同规模案例"] + ["报价偏高"] * (
+        len(ids) - 1
+    )
     text = "".join(line[0] for line in sheets["锁定的原文"][1:])
     assert sha256(text.encode()).hexdigest() == row.snapshot_sha256
+    assert facts["锁定的内容与校验值"] == "一致"
+    assert f"{contract}，合同编号HT-2026-018（" in facts["合同"]
+    steps = [line[1:] for line in sheets["办理经过"][1:]]
+    assert [step[0] for step in steps] == [
+        "建立选型档案", "锁定结果", "填写不选的理由", "选定服务商", "转合同",
+    ]  # fmt: skip
+    assert {step[1].endswith("（企业用户）") for step in steps} == {True}
+    assert [step[2] for step in steps if step[2]] == ["有同规模案例"]
+    told_on_paper(me, base, sheets)
 
 
 def test_who_left_meanwhile_is_refused_and_others_are_named(me, market, database):
@@ -339,6 +392,7 @@ def test_nothing_of_it_shows_to_another_enterprise(me, market, database, login_a
     for path in (
         base,
         f"{base}.xlsx",
+        f"{base}.pdf",
         f"/me/searches/{search.id}",
         f"/me/shortlists/{item.shortlist_id}",
     ):
