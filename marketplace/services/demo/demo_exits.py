@@ -44,7 +44,7 @@ REVIEWED = "cq-2013-2023"
 def left(desk: Desk) -> None:
     """A voluntary exit after its days of notice, its projects settled; the next is on notice."""
     place = desk.next(lambda row: _reserve(desk.session, row) > 1)
-    projects = [_project(desk.session, place, name) for name, _ in RUNNING]
+    projects = [running_project(desk.session, place, name) for name, _ in RUNNING]
     owner = desk.actor(Role.PROVIDER_OWNER, place.provider.organisation)
     case = exits.request(desk.session, owner, place, reason=WORDS["leaving"])
     desk.act(case, "accept_request", desk.officer)
@@ -115,7 +115,7 @@ def _replace(desk: Desk, place: Membership) -> PublicNotice:
     return desk.publish()
 
 
-def _project(session: Session, place: Membership, name: str) -> Project:
+def running_project(session: Session, place: Membership, name: str) -> Project:
     """A project that runs, with one milestone to come."""
     firm = session.scalars(
         select(Organisation)

@@ -100,6 +100,8 @@ def leaving(desk: Desk) -> None:
     """Voluntary exits: asked for, in their days of notice."""
     for accepted in (False, True):
         place = desk.next()
+        if accepted:  # its client is asked what it wishes for the project
+            demo_exits.running_project(desk.session, place, "能耗监测平台")
         actor = desk.actor(Role.PROVIDER_OWNER, place.provider.organisation)
         case = exits.request(desk.session, actor, place, reason=WORDS["leaving"])
         if accepted:
