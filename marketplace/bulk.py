@@ -4,6 +4,7 @@ It by-passes the ORM and with it the outbox listener: callers queue index jobs t
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -79,7 +80,7 @@ def _rows(
     changing = [(at, make) for at, make in enumerate(makers[: len(names)]) if make is not None]
     # One moment, and one empty list, serve all rows of a batch: what is made here is plain values.
     filled = [
-        make(_default(column)) if make else _default(column)
+        _plain(make(_default(column)) if make else _default(column), dialect)
         for column, make in zip(columns[len(names) :], makers[len(names) :], strict=True)
     ]
     rows = [[record[name] for name in names] + filled for record in records]
@@ -104,6 +105,12 @@ def _default(column: Column[Any]) -> Any:
     default: Any = column.default
     # SQLAlchemy wraps a function so that it takes an execution context.
     return default.arg(None) if default.is_callable else default.arg
+
+
+def _plain(value: Any, dialect: Dialect) -> Any:
+    """An instant as the text that COPY would make of it in each row anew."""
+    copied = dialect.name == "postgresql" and isinstance(value, datetime)
+    return value.isoformat() if copied else value
 
 
 def _copy(

@@ -51,13 +51,8 @@ def put(session: Session, kind: str, key: str, payload: dict[str, Any] | None = 
 
 def put_many(session: Session, kind: str, keys: Sequence[str]) -> None:
     """Queue many effects at once, for bulk work that by-passes the listener."""
-    if keys:
-        at = clock.now()
-        rows = [
-            {"kind": kind, "key": key, "payload": {}, "created_at": at, "due_at": at}
-            for key in keys
-        ]
-        insert_rows(session, cast("Table", OutboxItem.__table__), rows)
+    rows = [{"kind": kind, "key": key} for key in keys]
+    insert_rows(session, cast("Table", OutboxItem.__table__), rows)
 
 
 @event.listens_for(Session, "after_flush")

@@ -90,8 +90,8 @@ def _credit_code(written: str) -> str:
 
 def integer(value: Cell, limit: int) -> int:
     """A whole number from 0 to ``limit``."""
-    if type(value) is int and 0 <= value <= limit:
-        return value
+    if isinstance(value, float) and value.is_integer() and 0 <= value <= limit:
+        return int(value)  # what most cells hold; the rest is looked at closely
     number = _number(value)
     if number != number.to_integral_value():
         raise ValidationError(f"“{value}”应为整数")
@@ -102,8 +102,8 @@ def integer(value: Cell, limit: int) -> int:
 
 def money(value: Cell, highest: Decimal = HIGHEST_MONEY) -> str:
     """An amount as a text with two decimals; 12万 and 1.5亿元 are understood."""
-    if type(value) is int and 0 <= value <= highest:
-        return f"{value}.00"
+    if isinstance(value, float) and value.is_integer() and 0 <= value <= highest:
+        return f"{int(value)}.00"
     factor = 1
     if isinstance(value, str):
         shown = value.strip().removesuffix("元")

@@ -1,9 +1,9 @@
 """Import of a large workbook (B08): python -m tests.bench.import_bench [ROWS] [--engine sqlite]
 
-Prints for each engine: the file, time and memory of checking and applying, the longest write
-transaction, how long other writers waited meanwhile, and the ratio to writing the same final rows
-raw (SQLite: executemany; PostgreSQL: COPY). Both sides of the ratio run on the same machine, one
-after the other; reading the file happens in another process and is timed by itself.
+Prints for each engine: time and memory of checking and applying, the longest write transaction,
+how long other writers waited meanwhile; then, over some pairs in turn, the CPU ratio to writing
+the same rows plainly (SQLite: executemany; PostgreSQL: COPY), see ``import_sides``. Reading the
+file happens in another process and is timed by itself.
 """
 
 import argparse
@@ -16,27 +16,26 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
-from sqlalchemy import Engine, Table, event, select
+from sqlalchemy import Engine, event
 
 from marketplace import clock
 from marketplace.db import Database, make_engine
 from marketplace.migrate import upgrade
-from marketplace.models import CaseStudy, Lease, Organisation, Person, Product, Provider
+from marketplace.models import Lease
 from marketplace.permissions import SYSTEM
 from marketplace.services.importing import jobs, reader
 from marketplace.services.importing.jobs import Upload
 from tests import factories
+from tests.bench.import_sides import Fresh, pair
 from tests.bench.search_corpus import TERMS
 from tests.integration.importing import books
 from tests.support.postgres import Cluster
 
-TABLES: tuple[Table, ...] = tuple(
-    model.__table__ for model in (Organisation, Provider, Product, CaseStudy, Person)
-)
 PRODUCTS, CASES, PEOPLE = 20, 9, 20
 WRITER_PAUSE_SECONDS = 0.01
 
@@ -138,68 +137,8 @@ def timed(work: Any) -> tuple[Any, float, float]:
     return result, time.perf_counter() - wall, time.process_time() - cpu
 
 
-def raw_sqlite(source: Engine, folder: Path) -> tuple[float, float]:
-    """Write the final rows with executemany, one transaction; wall and CPU seconds."""
-    url = f"sqlite:///{folder}/raw.db"
-    engine = make_engine(url)
-    upgrade(engine)
-    contents = list(_final(source))
-    begun, cpu = time.perf_counter(), time.process_time()
-    with engine.begin() as connection:
-        cursor = connection.connection.cursor()
-        for table, columns, values in contents:
-            marks = ", ".join("?" * len(columns))
-            names = ", ".join(columns)
-            statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  our tables
-            cursor.executemany(statement, values)
-    seconds = time.perf_counter() - begun, time.process_time() - cpu
-    engine.dispose()
-    return seconds
-
-
-def raw_copy(source: Engine, cluster: Cluster) -> float:
-    """Write the final rows with COPY, one transaction; seconds."""
-    contents = list(_final(source))
-    with cluster.database() as url:
-        engine = make_engine(url)
-        upgrade(engine)
-        with engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            begun = time.perf_counter()
-            with driver.cursor() as cursor:
-                for table, columns, values in contents:
-                    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-                    with cursor.copy(statement) as copy:
-                        for row in values:
-                            copy.write_row(row)
-            driver.commit()
-            seconds = time.perf_counter() - begun
-        engine.dispose()
-    return seconds
-
-
-def _final(source: Engine) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
-    """Table, columns and rows as the driver takes them."""
-    with source.execution_options(writing=False).connect() as connection:
-        for table in TABLES:
-            columns = [column.name for column in table.columns]
-            processors = [
-                column.type.dialect_impl(source.dialect).bind_processor(source.dialect)
-                for column in table.columns
-            ]
-            values = [
-                tuple(
-                    make(value) if make and value is not None else value
-                    for make, value in zip(processors, row, strict=True)
-                )
-                for row in connection.execute(select(table))
-            ]
-            yield table.name, columns, values
-
-
-def measure(url: str, path: Path, total: int, cluster: Cluster | None) -> None:
-    """Import the file into an empty database and print the numbers, the ratio last."""
+def measure(url: str, path: Path, total: int) -> None:
+    """Import the file into an empty database beside another writer: times, memory, waits."""
     engine = make_engine(url)
     upgrade(engine)
     database = Database(engine)
@@ -227,14 +166,32 @@ def measure(url: str, path: Path, total: int, cluster: Cluster | None) -> None:
         longest = max(waits)
         print(f"  other writers: p99 {slow * 1e3:.0f} ms, longest {longest * 1e3:.0f} ms")
     assert sum(counts["applied"] for counts in done.summary.values()) == total
-    seconds = check_wall + apply_wall
-    if cluster is None:
-        raw, raw_cpu = raw_sqlite(engine, path.parent)
-        tell_ratio(seconds, raw, "executemany", 20)
-        print(f"  CPU alone: ratio {(check_cpu + apply_cpu) / raw_cpu:.1f}")
-    else:
-        tell_ratio(seconds, raw_copy(engine, cluster), "COPY", 4.5)
     engine.dispose()
+
+
+def compare(fresh: Fresh, path: Path, total: int, pairs: int, limit: float) -> None:
+    """Import and plain writing in turn; the ratio of their CPU times, and where ours went."""
+    found = []
+    for number in range(pairs):
+        found.append(pair(fresh, path, total))
+        one = found[-1]
+        print(
+            f"  pair {number + 1}: import {one.ours:.2f} s CPU, plain {one.final.both:.2f} s"
+            f" (all rows {one.everything.both:.2f} s)",
+            flush=True,
+        )
+    for name in ("check", "apply", "final", "everything"):
+        client = median(getattr(one, name).client for one in found) / total * 1e6
+        server = median(getattr(one, name).server for one in found) / total * 1e6
+        print(f"  {name:<10} {client:5.1f} µs a row in our process, {server:5.1f} µs on the server")
+    for name, base, target in (
+        ("plain writing of the final rows", "final", f" (target {limit})"),
+        ("plain writing of all rows an import makes", "everything", ""),
+    ):
+        ratios = [one.ours / getattr(one, base).both for one in found]
+        print(
+            f"  CPU / {name}: {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}){target}"
+        )
 
 
 def write(path: Path, wanted: int) -> None:
@@ -276,9 +233,10 @@ def main() -> None:
     parser.add_argument("--engine", choices=("sqlite", "postgresql"))
     parser.add_argument("--step", choices=("write", "read", "sqlite", "postgresql"))
     parser.add_argument("--file", type=Path)
+    parser.add_argument("--pairs", type=int, default=3)
     arguments = parser.parse_args()
     if arguments.step:
-        take_step(arguments.step, arguments.file, arguments.rows)
+        take_step(arguments.step, arguments.file, arguments.rows, arguments.pairs)
         return
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "大.xlsx"
@@ -288,30 +246,36 @@ def main() -> None:
         for engine, title in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
             if arguments.engine in (None, engine):
                 print(title, flush=True)
-                print(apart(total, "--step", engine, "--file", path), end="", flush=True)
+                step = ("--step", engine, "--file", path, "--pairs", arguments.pairs)
+                print(apart(total, *step), end="", flush=True)
 
 
-def take_step(step: str, path: Path, rows: int) -> None:
+def take_step(step: str, path: Path, rows: int, pairs: int) -> None:
     """What one of the processes does."""
     if step == "write":
         write(path, rows)
     elif step == "read":
         read(path)
     elif step == "sqlite":
-        measure(f"sqlite:///{path.parent}/pool.db", path, rows, None)
+        with fresh_file(path.parent) as url:
+            measure(url, path, rows)
+        compare(partial(fresh_file, path.parent), path, rows, pairs, 20)
     else:
         cluster = Cluster(durable=True)
         cluster.start()
         try:
             with cluster.database() as url:
-                measure(url, path, rows, cluster)
+                measure(url, path, rows)
+            compare(cluster.database, path, rows, pairs, 4.5)
         finally:
             cluster.remove()
 
 
-def tell_ratio(seconds: float, raw: float, how: str, limit: float) -> None:
-    """Print the import's time against the raw one."""
-    print(f"  raw {how} of the final rows {raw:.2f} s: ratio {seconds / raw:.1f} (target {limit})")
+@contextmanager
+def fresh_file(folder: Path) -> Iterator[str]:
+    """URL of a new SQLite database."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        yield f"sqlite:///{name}/pool.db"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ follows the measured time, so that other writers are never kept waiting long (E3
 staged row changes in the transaction that applies it: what is still ``valid`` is still to do.
 """
 
+import gc
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ from marketplace.services.importing.writing import ROWS, Outdated
 
 TARGET_SECONDS = 0.025
 """Aim for the time of one write transaction, commit not counted; the limit is 0.05 s."""
-SMALLEST, LARGEST, FIRST, GROWTH = 100, 2000, 100, 1.5
+SMALLEST, LARGEST, FIRST, GROWTH = 250, 2000, 250, 1.5
 REMEMBERED = 9
 """Transactions whose pace sets the size of the next."""
 PLANNED = 2000
@@ -133,7 +134,8 @@ class _Master:
         for names, large in _groups(waiting):
             self._siblings = Siblings()
             while self._group(names, PLANNED if large else None) and large:
-                pass
+                gc.collect()
+            gc.collect()
 
     def _group(self, names: Sequence[str], limit: int | None) -> int:
         """Apply the next rows of these units; answers how many there were."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, select
@@ -86,12 +87,23 @@ class Plan:
 
     def part(self, rows: Sequence[Source]) -> "Plan":
         """What belongs to some of the staged rows. Earlier rows of a unit must be written first."""
-        ids = {row.id for row in rows}
+        ids = [row.id for row in rows]
+        made, changed = self._by_source
         return Plan(
-            [row for row in self.made if row.source in ids],
-            [change for change in self.changed if change.source in ids],
-            {id_: outcome for id_, outcome in self.outcomes.items() if id_ in ids},
+            [row for id_ in ids for row in made.get(id_, ())],
+            [change for id_ in ids for change in changed.get(id_, ())],
+            {id_: self.outcomes[id_] for id_ in ids},
         )
+
+    @cached_property
+    def _by_source(self) -> tuple[dict[int, list[Made]], dict[int, list[Changed]]]:
+        made: dict[int, list[Made]] = {}
+        for row in self.made:
+            made.setdefault(row.source, []).append(row)
+        changed: dict[int, list[Changed]] = {}
+        for change in self.changed:
+            changed.setdefault(change.source, []).append(change)
+        return made, changed
 
 
 class Siblings:

@@ -5,6 +5,7 @@ judged over the whole file (repeated keys, unknown organisations, places in the 
 here too, so that an import either has no errors or does nothing.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from marketplace.services.importing.targets import POOL_SHEETS
 
 ROWS: Table = cast("Table", ImportRow.__table__)
 JOBS: Table = cast("Table", ImportJob.__table__)
-BATCH = 1000
+BATCH = 500
 Progress = Callable[[int], None]
 """Called with the number of rows done since the last call."""
 
@@ -139,6 +140,7 @@ class _Run:
         records = [self._record(row) for row in rows]
         self._database.run(lambda session: self._insert(session, records))
         self._progress(len(rows))
+        gc.collect()
 
     def judge_pool(self, actor: Actor) -> None:
         """What only the whole file shows: whom admission would refuse after the rows before."""
