@@ -28,6 +28,8 @@ FINISH, TRANSFER = "finish", "transfer"
 RUNNING = (ProjectPhase.RUNNING, ProjectPhase.ACCEPTANCE)
 LEAVING = (ProceedingKind.REMOVAL, ProceedingKind.WITHDRAWAL)
 PARTIES = (
+    joinedload(HandOver.proceeding).joinedload(Proceeding.provider)
+    .joinedload(Provider.organisation),
     joinedload(HandOver.project).joinedload(Project.provider).joinedload(Provider.organisation),
     joinedload(HandOver.project).joinedload(Project.enterprise),
     joinedload(HandOver.to_membership).joinedload(Membership.provider)

@@ -63,7 +63,7 @@ def _rows() -> list[dict[str, Any]]:
         {
             "id": row.id, "version": row.version, "project": row.project.title,
             "project_url": url_for("me.project", project_id=row.project_id),
-            "from": row.project.provider.organisation.name,
+            "from": row.proceeding.provider.organisation.name,
             "to": row.to_membership.provider.organisation.name if row.to_membership else "",
             "note": row.note, "waits": row.agreed is None, "done": row.done_at is not None,
         }

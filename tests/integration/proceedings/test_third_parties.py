@@ -96,6 +96,10 @@ def test_a_removal_asks_once_it_is_public_and_the_wish_reaches_the_city(
         session, client, row.id, agrees=True, reason="", expected_version=row.version
     )
     qingdao.finish(notice, qingdao.leader)
+    (moved,) = exits_projects.waiting(session, client)
+    assert (moved.proceeding.provider_id, moved.project.provider_id) == (
+        qingdao.provider.id, taker.provider_id,
+    )  # fmt: skip
     assert told(session, client)[-2:] == [
         "是否同意转交项目“注塑车间MES”", "项目已转交：注塑车间MES",
     ]  # fmt: skip
