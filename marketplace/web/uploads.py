@@ -37,6 +37,7 @@ from marketplace.storage import Storage, open_storage
 from marketplace.web import limits
 from marketplace.web.access import current_actor
 from marketplace.web.access import signed_in as for_users
+from marketplace.web.context import dt
 from marketplace.web.forms import page_again
 from marketplace.web.parts import database, settings
 
@@ -105,6 +106,7 @@ class Item:
     picture: str
     token: str
     alt: str
+    at: str
     swaps: int = 0
     """The file that a draft is to replace."""
     dropped: bool = False
@@ -242,7 +244,7 @@ def _item(row: StoredFile, slot: Slot) -> Item:
         tone=tone, icon=icon, state=state,
         url=url_for("files.view", file_id=row.id) if mine else "",
         picture=url_for("files.picture", file_id=row.id) if is_picture and mine else "",
-        token=token, alt=row.alt,
+        token=token, alt=row.alt, at=dt(row.uploaded_at),
     )  # fmt: skip
 
 

@@ -13,10 +13,12 @@ from marketplace.errors import Conflict, Invalid
 from marketplace.models import (
     CreditFinding,
     Event,
+    Membership,
     Message,
     Organisation,
     Proceeding,
     SpotCheck,
+    StoredFile,
 )
 from marketplace.permissions import SYSTEM
 from marketplace.phases import ProceedingKind, Role
@@ -33,6 +35,7 @@ from marketplace.services.proceedings import proceedings
 from tests import factories
 from tests.support.forms import forms
 from tests.support.world_proceedings import actor_of, world
+from tests.support.world_upkeep import make_check, make_complaint
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -209,6 +212,26 @@ def test_through_the_pages_and_the_worker(database: Database, login_as, time):
     page = officer.get(f"/work/credit-findings/{row.id}").text
     assert f'href="/work/proceedings/{case.id}"' in page
     assert SYSTEM.name in page
+    assert f'href="/work/credit-findings/{row.id}"' in officer.get(
+        f"/work/proceedings/{case.id}"
+    ).text  # fmt: skip
+    with database.unit_of_work() as session:
+        firm = session.get_one(Membership, place.id)
+        check, complaint = make_check(session, firm), make_complaint(
+            session, firm, organisation_id=factories.make_organisation(session).id
+        )  # fmt: skip
+        for subject, slot in (
+            (row, "credit_evidence"), (check, "spot_check_evidence"),
+            (complaint, "complaint_evidence"),
+        ):  # fmt: skip
+            session.add(StoredFile(
+                sha256="c" * 64, name="材料.pdf", size=2048, media_type="application/pdf",
+                purpose=slot, subject_type=subject.__tablename__, subject_id=subject.id,
+            ))  # fmt: skip
+    for address in (
+        f"credit-findings/{row.id}", f"spot-checks/{check.id}", f"complaints/{complaint.id}",
+    ):  # fmt: skip
+        assert "材料.pdf" in officer.get(f"/work/{address}").text, address
 
 
 def failed(world_, session, cause: str) -> SpotCheck:
