@@ -175,7 +175,7 @@ def _replaced(scene: Scene, owner: Page, removal: int) -> int:
     """S8: the first of the reserve is checked again, stands on its own notice and is listed."""
     officer = scene.who("officer")
     officer.goto("/work/replacements")
-    officer.locator("tbody a").first.click()
+    officer.locator("tbody a", has_text=scene.names["own"]).click()
     expect(officer.locator("#first")).to_contain_text("81")
     assert problems(officer) == []
     officer.get_by_role("link", name="选定并拟定公示").click()
@@ -319,7 +319,7 @@ def _nobody_left(scene: Scene) -> None:
     assert (scene.state(), scene.cell()) == ("removed", (2, 0, 3))
     officer = scene.who("officer", PHONE)
     officer.goto("/work/replacements")
-    officer.locator("tbody a").first.click()
+    officer.locator("tbody a", has_text=scene.names["own"]).click()
     expect(officer.get_by_role("main")).to_contain_text("候补名单没有可以递补的单位，需要补充遴选")
     officer.get_by_role("link", name="登记补充遴选").click()
     press(officer, "确认没有候补，补充遴选", reason="候补名单为空")

@@ -15,7 +15,7 @@ from marketplace.services.proceedings import exits_projects, third_parties
 from marketplace.web.access import current_actor, needs
 from marketplace.web.forms import load, page_again
 from marketplace.web.me.blueprint import blueprint
-from marketplace.web.proceedings import shapes as case_shapes
+from marketplace.web.proceedings import handing_over
 from marketplace.web.work import once, upkeep
 from marketplace.web.work import shapes as work_shapes
 
@@ -52,7 +52,7 @@ def _projects() -> list[dict[str, Any]]:
             "leaving": one.leaving is not None, "until": f"{one.until or ''}",
             "choose_url": url_for("me.choose_for_project", project_id=one.project.id)
             if one.asked else "",
-            "way": case_shapes.way(one.settled) if one.settled else "",
+            "way": handing_over.way(one.settled) if one.settled else "",
         }
         for one in third_parties.affected(current_session(), current_actor())
     ]  # fmt: skip

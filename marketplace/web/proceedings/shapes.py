@@ -13,7 +13,7 @@ from marketplace.models import Appeal, Event, IssuedLetter, Membership, Proceedi
 from marketplace.phases import ProceedingKind, ProceedingPhase, Proposer, RemovalStep
 from marketplace.programmes import nouns
 from marketplace.services.pool.standing_notices import place_of
-from marketplace.services.proceedings import appeals, exits_projects, proceedings_rules
+from marketplace.services.proceedings import appeals, proceedings_rules
 from marketplace.services.proceedings.proceedings_rules import KIND_LABELS, PROPOSER_LABELS
 from marketplace.web.admin.labels import ACTIONS
 from marketplace.web.context import dt, vocabulary
@@ -217,43 +217,6 @@ def _event(row: Event, step: Any) -> dict[str, Any]:
     }
 
 
-def projects(
-    session: Session, row: Proceeding, centre: str, *, may_settle: bool
-) -> list[dict[str, Any]]:
-    """The running projects of the place, and what becomes of each."""
-    settled = {one.project_id: one for one in exits_projects.of(session, row)}
-    return [
-        {
-            "title": item.project.title, "enterprise": item.project.enterprise.name,
-            "url": url_for(f"{centre}.project", project_id=item.project.id),
-            "way": way(settled.get(item.project.id)),
-            "settle_url": url_for(
-                f"{centre}.settle_project", proceeding_id=row.id, project_id=item.project.id
-            ) if may_settle else "",
-        }
-        for item in exits_projects.running(session, row)
-    ]  # fmt: skip
-
-
-def way(row: Any) -> str:
-    """What becomes of a project, in words."""
-    if row is None or row.way == exits_projects.FINISH:
-        return f"在监督下完成{_said(row)}"
-    taker = row.to_membership.provider.organisation.name
-    if row.agreed is None:
-        return f"拟转交{taker}，等待企业答复"
-    return f"企业同意转交{taker}"
-
-
-def _said(row: Any) -> str:
-    """What the enterprise said about a project that its provider finishes."""
-    if row is None or not (row.answer or row.wish):
-        return ""
-    if row.answer:
-        return f"（企业不同意转交：{row.answer}）"
-    return f"（企业希望转交：{row.wish_reason}）" if row.wish == "transfer" else "（企业同意）"
-
-
 def appeal_line(row: Appeal, centre: str) -> dict[str, Any]:
     """A line of the list of appeals."""
     return {
@@ -278,10 +241,8 @@ def appeal_facts(row: Appeal, *, staff: bool) -> list[tuple[str, Any]]:
         ("答复期限", f"{due(row.decide_by)} 24:00"),
     ]
     if row.outcome:
-        found += [
-            ("结果", OUTCOMES[row.outcome]), ("决定", dt(row.decided_at)),
-            ("文号", row.document_no),
-        ]  # fmt: skip
+        decided = [("结果", OUTCOMES[row.outcome]), ("决定", dt(row.decided_at))]
+        found += [*decided, ("文号", row.document_no)]
     return found
 
 

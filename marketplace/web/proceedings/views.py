@@ -28,7 +28,7 @@ from marketplace.web.access import current_actor, needs
 from marketplace.web.context import dt
 from marketplace.web.forms import load, query_data
 from marketplace.web.notice_letters import as_file
-from marketplace.web.proceedings import asks, forms, origins, shapes
+from marketplace.web.proceedings import asks, forms, handing_over, origins, shapes
 from marketplace.web.projects.views import with_files
 from marketplace.web.work import once
 from marketplace.web.work.shapes import tone
@@ -116,7 +116,7 @@ class Views:
             files=shapes.files(session, row),
             opinions=removals.opinions(session, row) if joint else [],
             requests=rectifications.requests(session, row) if mending else [],
-            projects=shapes.projects(
+            projects=handing_over.projects(
                 session, row, self.centre,
                 may_settle=open_ and self.staff and can(actor, Permission.PROCEEDING_RUN, row),
             ) if leaving else [],
