@@ -33,11 +33,16 @@ def test_j10_an_auditor_reconstructs_a_removal(demo: Demo, browser: Browser):
         page.get_by_role("link", name="为什么", exact=True).click()
         page.get_by_role("link", name=re.compile("暂停与退出")).click()
         steps = page.locator(".why-steps > li")
-        expect(steps.first).to_contain_text("已移出")
-        expect(steps.first).to_contain_text("实行动态管理及退出机制")
-        expect(steps.first).to_contain_text("青民发字〔2024〕1号，版本")
-        steps.first.locator("summary").last.click()
-        expect(steps.first).to_contain_text("退出日期")
+        end = steps.filter(has_text="暂停 → 已移出")
+        expect(end).to_contain_text("实行动态管理及退出机制")
+        expect(end).to_contain_text("青民发字〔2024〕1号，版本")
+        # Each bureau with its opinion, the letter, the term and how it was counted.
+        opinions = steps.filter(has_text="提出部门意见")
+        expect(opinions).to_have_count(3)
+        opinions.first.locator("summary").click()
+        expect(opinions.first.locator("details")).to_contain_text("同意移出")
+        expect(steps.filter(has_text="《移出决定书》")).to_have_count(1)
+        expect(steps.filter(has_text="次日起5个工作日").first).to_contain_text("24:00")
         assert problems(page) == []
         page.get_by_role("link", name="证据包").click()
         with page.expect_download() as waiting:

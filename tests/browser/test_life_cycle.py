@@ -131,4 +131,12 @@ def test_the_public_story_of_who_left_says_why(demo: Demo, browser: Browser, fou
         assert len(left) > 1
         assert all(addresses.values())
         names = [context.request.get(f"{demo.base}/providers/{row.provider_id}") for row in left]
-        assert all("已退出" in page.text() for page in names)
+        # Both left the pool with their only place: the address stays and says so.
+        assert all("现在不在资源池" in page.text() for page in names)
+    with demo.app.extensions["database"].reading() as session:
+        case = session.scalars(
+            select(Proceeding.id).where(Proceeding.state == "withdrawn_at_last")
+        ).one()
+    with demo.sign_in(browser, "officer") as context:
+        page = context.request.get(f"{demo.base}/work/proceedings/{case}").text()
+        assert ("在监督下完成" in page, "已转交" in page) == (True, True)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
+from marketplace.errors import NotFound
 from marketplace.history import Why
 from marketplace.models import (
     Appeal,
@@ -75,8 +76,10 @@ class Desk:
         )  # fmt: skip
 
     def next(self, wanted: Callable[[Membership], bool] = lambda place: True) -> Membership:
-        """The first place left that fits; nobody else gets it."""
-        found = next(place for place in self.places if wanted(place))
+        """The first place left that fits; nobody else gets it. Raises NotFound."""
+        found = next((place for place in self.places if wanted(place)), None)
+        if found is None:
+            raise NotFound("示例席位不够")
         self.places.remove(found)
         return found
 

@@ -43,7 +43,7 @@ REVIEWED = "cq-2013-2023"
 
 def left(desk: Desk) -> None:
     """A voluntary exit after its days of notice, its projects settled; the next is on notice."""
-    place = desk.next(lambda row: _reserve(desk.session, row) > 1)
+    place = desk.next(lambda row: _only(desk.session, row) and _reserve(desk.session, row) > 1)
     projects = [running_project(desk.session, place, name) for name, _ in RUNNING]
     owner = desk.actor(Role.PROVIDER_OWNER, place.provider.organisation)
     case = exits.request(desk.session, owner, place, reason=WORDS["leaving"])
@@ -80,6 +80,12 @@ def reviewed(desk: Desk) -> None:
             answers = action == "send_papers"
             more = {"text": WORDS["papers"]} if answers else {}
             desk.act(case, action, desk.owner(case) if answers else desk.officer, **more)
+
+
+def _only(session: Session, place: Membership) -> bool:
+    """Whether the provider leaves the pool with it: then its page says that it left."""
+    mine = select(Membership.id).where(Membership.provider_id == place.provider_id)
+    return len(session.scalars(mine).all()) == 1
 
 
 def _full(place: Membership) -> bool:

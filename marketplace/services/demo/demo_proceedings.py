@@ -108,6 +108,7 @@ def leaving(desk: Desk) -> None:
             desk.act(case, "accept_request", desk.officer)
 
 
+# Those that need a certain place take theirs first.
 SCENES: tuple[Scene, ...] = (
-    mending, overdue, demo_credit.findings, suspended, removing, leaving, *demo_exits.SCENES
+    *demo_exits.SCENES, mending, overdue, demo_credit.findings, suspended, removing, leaving
 )  # fmt: skip
