@@ -1,9 +1,11 @@
 """An import killed with -9 at any moment goes on where it stopped and ends with the same result."""
 
 import random
+import signal
 import subprocess
 import time
 from collections import Counter
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,7 @@ from marketplace.models import (
 from tests import factories
 from tests.integration.importing import books
 from tests.integration.importing.test_round_trip import stored
+from tests.support import warm
 from tests.support.counts import count
 from tests.support.server import ROOT, command, environment
 
@@ -111,23 +114,26 @@ def applied(database: Database) -> tuple[str, int]:
         return job.phase, job.total_rows - (session.scalar(query) or 0)
 
 
-def start(database: Database, path: Path, data: Path) -> "subprocess.Popen[bytes]":
+def start(database: Database, path: Path, data: Path) -> BaseProcess:
     url = database.engine.url.render_as_string(hide_password=False)
-    return subprocess.Popen(
-        command("import", str(path)), cwd=ROOT, env=environment(data, DATABASE_URL=url),
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    return warm.start(environment(data, DATABASE_URL=url), data / "errors", "import", str(path))
 
 
-def kill_at(database: Database, process: "subprocess.Popen[bytes]", phase: str, rows: int) -> bool:
+def finish(process: BaseProcess, data: Path) -> None:
+    """Let the process come to its end, a good one."""
+    process.join(PATIENCE_SECONDS)
+    assert process.exitcode == 0, (data / "errors").read_text()
+
+
+def kill_at(database: Database, process: BaseProcess, phase: str, rows: int) -> bool:
     """Kill the process when it got that far; False when it was done before."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while process.poll() is None and time.monotonic() < end:
+    while process.is_alive() and time.monotonic() < end:
         now = applied(database)
         if now[0] == phase and now[1] >= rows:
             process.kill()
-            process.wait()
-            return True
+            process.join()
+            return process.exitcode == -signal.SIGKILL
         time.sleep(0.001)
     return False
 
@@ -145,12 +151,10 @@ def test_a_killed_import_resumes_to_the_same_result(store, engine, request, tmp_
     for phase, reached in [moments[0], *sorted(moments[1:])]:
         process = start(store, path, tmp_path)
         killed += kill_at(store, process, phase, reached)
-        process.communicate()
+        process.join()
     assert killed >= 3
 
-    process = start(store, path, tmp_path)
-    _, said = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 0, said
+    finish(start(store, path, tmp_path), tmp_path)
 
     with store.reading() as session:
         [job] = session.scalars(select(ImportJob)).all()
@@ -183,9 +187,7 @@ def test_a_full_disk_stops_the_import_and_space_lets_it_go_on(store, database_ur
             given["memberships"]
         )
 
-    process = start(store, path, tmp_path)
-    _, said = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 0, said
+    finish(start(store, path, tmp_path), tmp_path)
     with store.reading() as session:
         job = session.scalars(select(ImportJob)).one()
         assert job.summary == {sheet: {"applied": len(rows)} for sheet, rows in given.items()}

@@ -1,0 +1,45 @@
+"""``marketplace`` commands that start at once: forked from a process that has read the code.
+
+For tests that kill one process after the other. Such a process is as separate as a new one - its
+own memory, connections and files, and SIGKILL ends it anywhere - but reading all modules first
+takes two seconds of processor time, which is most of what such a test would do.
+"""
+
+import multiprocessing
+import os
+import warnings
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from tests.support.source import ROOT
+
+
+def start(environment: dict[str, str], errors: Path, *arguments: str) -> BaseProcess:
+    """Run ``marketplace ARGUMENTS``; what it says on standard error goes to the file ``errors``.
+
+    Gives a ``multiprocessing`` process: ``kill``, ``join``, ``exitcode``.
+    """
+    context = _context()
+    process = context.Process(target=_run, args=(environment, str(errors), arguments), daemon=True)
+    process.start()
+    return process
+
+
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pytest", "marketplace.cli.imports", __name__])
+    return context
+
+
+def _run(environment: dict[str, str], errors: str, arguments: tuple[str, ...]) -> None:
+    from marketplace.cli import main
+
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+    with open(errors, "ab", buffering=0) as said, open(os.devnull, "r+b") as nothing:
+        for at, stream in enumerate((nothing, nothing, said)):
+            os.dup2(stream.fileno(), at)
+    warnings.simplefilter("error")
+    main(arguments)
