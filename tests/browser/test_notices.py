@@ -98,6 +98,14 @@ def test_j5(site: Site) -> None:
             page.goto("/notices")
             page.get_by_role("link", name="关于拟入池数字化转型服务商名单的公示").click()
             expect(page.get_by_text(WINDOW)).to_be_visible()
+            page.get_by_text("怎么算的").first.click()
+            days = page.get_by_role("table", name="逐日计算").locator("tbody tr")
+            expect(days.filter(has_text="个工作日")).to_have_count(5)
+            expect(days.filter(has_text="2024-02-18")).to_contain_text("第2个工作日")
+            for address in ("/notices.rss", "/sitemap.xml"):
+                assert "/notices/1<" in page.request.get(address).text(), address
+            officer.goto("/work/notices/1")
+            expect(officer.locator("#finish button")).to_be_disabled()
             clock.shift(3 * 24 * 3600)
             receipt = object_by_keys(page)
             officer = site.officer()
