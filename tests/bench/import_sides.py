@@ -138,21 +138,22 @@ def pair(fresh: Fresh, path: Path, total: int) -> Pair:
 def contents(source: Engine, models: Sequence[type[Any]]) -> Contents:
     """All rows of some tables."""
     found: Contents = []
-    with source.execution_options(writing=False).connect() as connection:
-        for model in models:
-            table: Table = model.__table__
-            processors = [
-                column.type.dialect_impl(source.dialect).bind_processor(source.dialect)
-                for column in table.columns
-            ]
-            values = [
-                tuple(
-                    make(value) if make and value is not None else value
-                    for make, value in zip(processors, row, strict=True)
-                )
-                for row in connection.execute(select(table))
-            ]
-            found.append((str(table.name), [str(column.name) for column in table.columns], values))
+    for model in models:
+        table: Table = model.__table__
+        processors = [
+            column.type.dialect_impl(source.dialect).bind_processor(source.dialect)
+            for column in table.columns
+        ]
+        with source.execution_options(writing=False).connect() as connection:
+            rows = connection.execute(select(table)).all()
+        values = [
+            tuple(
+                make(value) if make and value is not None else value
+                for make, value in zip(processors, row, strict=True)
+            )
+            for row in rows
+        ]
+        found.append((str(table.name), [str(column.name) for column in table.columns], values))
     return found
 
 

@@ -1,12 +1,11 @@
 """E17: an upload killed at any point leaves no row without its file; the sweep takes the rest."""
 
 import hashlib
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,18 +19,31 @@ from marketplace.models import StoredFile
 from marketplace.services.files import files_upkeep
 from marketplace.storage import open_storage
 from tests import factories
+from tests.faults import upload_child
+from tests.support import warm
 from tests.support.counts import count
-from tests.support.source import ROOT
 
 KILLS = count(test=4, soak=50)
-CHILD = Path(__file__).with_name("upload_child.py")
 
 
-def start(url: str, folder: Path, user_id: int, seed: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, str(CHILD), url, str(folder), str(user_id), str(seed)],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+@contextmanager
+def uploading(url: str, folder: Path, user_id: int, *, backwards: bool = False) -> Iterator[str]:
+    """A process that uploads, from its first word, which is given, to the end of the block."""
+    context = warm.context(upload_child.__name__)
+    heard, said = context.Pipe(duplex=False)
+    process = context.Process(
+        target=upload_child.main, args=(url, folder, user_id, said), daemon=True,
+        kwargs={"backwards": backwards},
     )  # fmt: skip
+    process.start()
+    said.close()
+    try:
+        yield heard.recv()
+    finally:
+        process.kill()
+        process.join()
+        heard.close()
+    assert process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.timeout(600)
@@ -41,14 +53,10 @@ def test_e17_killed_uploads_leave_nothing_half(database_url, tmp_path):
     with database.unit_of_work() as session:
         user_id = factories.make_user(session).id
     chance = random.Random(17)
-    for number in range(KILLS):
-        process = start(database_url, folder, user_id, number)
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(chance.uniform(0.0, 0.4))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+    for _ in range(KILLS):
+        with uploading(database_url, folder, user_id) as word:
+            assert word == "ready"
+            time.sleep(chance.uniform(0.0, 0.4))
     storage = open_storage(f"file://{folder}")
     with database.reading() as session:
         rows = session.scalars(select(StoredFile)).all()
@@ -70,13 +78,8 @@ def test_the_check_sees_a_row_without_its_file(database_url, tmp_path):
     database = Database(make_engine(database_url))
     with database.unit_of_work() as session:
         user_id = factories.make_user(session).id
-    process = start(database_url, tmp_path / "files", user_id, -1)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    assert process.stdout.readline() == b"row written\n"
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    with uploading(database_url, tmp_path / "files", user_id, backwards=True) as word:
+        assert word == "row written"
     storage = open_storage(f"file://{tmp_path}/files")
     with database.reading() as session:
         (row,) = session.scalars(select(StoredFile)).all()

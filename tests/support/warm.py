@@ -20,16 +20,18 @@ def start(environment: dict[str, str], errors: Path, *arguments: str) -> BasePro
 
     Gives a ``multiprocessing`` process: ``kill``, ``join``, ``exitcode``.
     """
-    context = _context()
-    process = context.Process(target=_run, args=(environment, str(errors), arguments), daemon=True)
+    process = context().Process(
+        target=_run, args=(environment, str(errors), arguments), daemon=True
+    )
     process.start()
     return process
 
 
-def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "marketplace.cli.imports", __name__])
-    return context
+def context(*modules: str) -> ForkServerContext:
+    """What processes are started from; the first caller decides which ``modules`` are read."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(["pytest", "marketplace.cli.imports", __name__, *modules])
+    return found
 
 
 def _run(environment: dict[str, str], errors: str, arguments: tuple[str, ...]) -> None:
