@@ -27,6 +27,7 @@ from tests.support.world_evaluations import Panel, acting, make_poor
 from tests.support.world_proceedings import WHY, Time
 
 GROUNDS = "申诉成立：经核实情况属实"
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -90,6 +91,7 @@ def test_the_rectification_ends_and_the_warning_of_before_stands_again(
     assert (left.state, other.state) == ("ordered", "rectifying")
 
 
+@ON_SQLITE
 def test_the_removal_it_grew_into_ends_too(
     session: Session, round_: Round, panel: Panel, time: Time
 ) -> None:
@@ -111,6 +113,7 @@ def test_the_removal_it_grew_into_ends_too(
     assert removals.no_open_appeal(session, case, SYSTEM, {}) is None
 
 
+@ON_SQLITE
 def test_nobody_is_removed_while_the_grade_can_be_appealed_against(
     session: Session, round_: Round, panel: Panel, time: Time
 ) -> None:
