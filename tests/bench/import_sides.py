@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Table, event, select
+import orjson
+from sqlalchemy import JSON, Engine, Table, event, select
 
 from marketplace.db import Database, make_engine
 from marketplace.migrate import upgrade
@@ -111,7 +112,7 @@ def pair(fresh: Fresh, path: Path, total: int) -> Pair:
     """Import the workbook into one new database, and write the same rows plainly into two more."""
     found: list[Spent] = []
     with fresh() as url:
-        engine = make_engine(url)
+        engine = make_engine(url, statement_timeout_ms=0)
         upgrade(engine)
         database = Database(engine)
         database.run(books.prepare)
@@ -141,7 +142,9 @@ def contents(source: Engine, models: Sequence[type[Any]]) -> Contents:
     for model in models:
         table: Table = model.__table__
         processors = [
-            column.type.dialect_impl(source.dialect).bind_processor(source.dialect)
+            _json
+            if isinstance(column.type, JSON)
+            else column.type.dialect_impl(source.dialect).bind_processor(source.dialect)
             for column in table.columns
         ]
         with source.execution_options(writing=False).connect() as connection:
@@ -157,9 +160,13 @@ def contents(source: Engine, models: Sequence[type[Any]]) -> Contents:
     return found
 
 
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
 def write_plainly(url: str, given: Contents, found: list[Spent]) -> None:
     """One transaction of ``executemany`` on SQLite, of COPY on PostgreSQL."""
-    engine = make_engine(url)
+    engine = make_engine(url, statement_timeout_ms=0)
     upgrade(engine)
     meter = Meter(engine)
     with engine.begin() as connection:
