@@ -9,6 +9,7 @@ from marketplace.schemas.import_columns import SHEETS
 from marketplace.schemas.import_sheets import Column
 from marketplace.schemas.texts import CASE, PRODUCT, PROVIDER
 from marketplace.services.access.team_posts import POSTS
+from marketplace.services.proceedings.appeals import AGAINST_LABELS
 from marketplace.web.admin.labels import FIELDS, STATES
 from marketplace.web.admin.vocabulary_shapes import DIRECTIONS, KINDS
 from marketplace.web.context import vocabulary
@@ -38,6 +39,7 @@ _CODES: dict[str, Mapping[str, str]] = {
     **{name: column.choices for name, column in _COLUMNS.items() if column.choices},
     "role": ROLE_NAMES,
     "post": {place.key: place.label for places in POSTS.values() for place in places},
+    "against": AGAINST_LABELS,
     "unit": {"working": "个工作日", "calendar": "个自然日"},
     "item_kind": {"provider": "服务商", "product": "产品", "case": "案例"},
 }
