@@ -1,8 +1,10 @@
 """A Chromium for the tests that need one."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,18 +36,35 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Demo]":
+def seeded(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
+    """The folder of a seeded demo, made once for all processes of the run: only to be copied."""
+    from tests.browser.demo import seed
+
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = shared / f"seeded-{testrun_uid}"
+    with (shared / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = tmp_path_factory.mktemp("making")
+            seed(making)
+            making.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> "Iterator[Demo]":
     """The demo as `make run` starts it, once for the whole run; tests leave its data alone."""
     from tests.browser.demo import open_demo
 
-    with open_demo(tmp_path_factory.mktemp("demo")) as found:
+    with open_demo(seeded, tmp_path_factory.mktemp("demo")) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def written_demo(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Demo]":
+def written_demo(tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> "Iterator[Demo]":
     """Another demo, for journeys that write; they share it, so each counts its own things."""
     from tests.browser.demo import open_demo
 
-    with open_demo(tmp_path_factory.mktemp("written")) as found:
+    with open_demo(seeded, tmp_path_factory.mktemp("written")) as found:
         yield found

@@ -1,5 +1,6 @@
 """The demo as a person starts it, and people who sign in there."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,11 +97,16 @@ class Demo:
         return [link.rpartition("/")[2] for link in found]
 
 
-@contextmanager
-def open_demo(data: Path) -> Iterator[Demo]:
-    """Migrate, seed and serve in a folder of its own, as ``make run`` does."""
+def seed(data: Path) -> None:
+    """Migrate and seed, as ``make run`` does."""
     server.run(data, "db", "upgrade")
     server.run(data, "seed", "demo")
+
+
+@contextmanager
+def open_demo(seeded: Path, data: Path) -> Iterator[Demo]:
+    """Serve a copy of the seeded demo in a folder of its own."""
+    shutil.copytree(seeded, data, dirs_exist_ok=True)
     settings = Settings.from_env(
         {"MARKETPLACE_MODE": "demo", "MARKETPLACE_DATA": str(data), "SEMANTIC": "off"}
     )

@@ -17,7 +17,7 @@ from marketplace.web import why_words
 from tests.browser.demo import VISITOR, Demo
 from tests.browser.looks import problems
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("crawl")]  # its demo serves
 
 DESK = {"width": 1280, "height": 800}
 NO_CLAUSE = ("scheme", "data")

@@ -7,7 +7,7 @@ A short run opens each kind of page once in Chromium; `make soak` opens all page
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from marketplace.web.access import PUBLIC, access_of
 from tests.browser import looks
@@ -126,8 +126,10 @@ def _problems(demo: Demo, browser: Browser, widths: list[int], *, public: bool) 
         ]
         if chosen:
             context = demo.sign_in(browser, person)
+            window = context.new_page()  # a new one for each page would start a process each
+            messages = looks.listen(window)
             for page in chosen:
-                yield from _look(context.new_page(), page.path, widths, who=person)
+                yield from _look(window, messages, page.path, widths, who=person)
             context.close()
         if count(test=False, soak=True):
             seen.clear()
@@ -145,12 +147,15 @@ def _new(page: Answer, seen: set[str]) -> bool:
     return count(test=first, soak=True)
 
 
-def _look(page: Page, path: str, widths: list[int], who: str = VISITOR) -> Iterator[str]:
-    """Open a page, make the window narrower and narrower, say what is wrong; close it.
+def _look(
+    page: Page, messages: list[str], path: str, widths: list[int], who: str = VISITOR
+) -> Iterator[str]:
+    """Open a page, make the window narrower and narrower, say what is wrong; ``messages`` is what
+    the window has said.
 
     A short run looks for all problems at the first width, and whether the page fits at the others.
     """
-    messages = looks.listen(page)
+    messages.clear()
     page.set_viewport_size({"width": widths[0], "height": HEIGHT})
     page.goto(path)
     for width in widths:
@@ -159,7 +164,12 @@ def _look(page: Page, path: str, widths: list[int], who: str = VISITOR) -> Itera
         found = looks.problems(page) if whole else looks.sideways(page)
         yield from (f"{who} {path} at {width}: {problem}" for problem in found)
     yield from (f"{who} {path}: {text}" for text in messages if "status of 4" not in text)
-    page.close()
+
+
+def _opened(context: BrowserContext, path: str, who: str = VISITOR) -> list[str]:
+    """What is wrong with one page at every width."""
+    window = context.new_page()
+    return list(_look(window, looks.listen(window), path, [DESKTOP, PHONE, SMALL], who=who))
 
 
 @pytest.mark.parametrize("path", ["/", "/providers", "/providers?q=没有人做的事情", "/cases"])
@@ -167,7 +177,7 @@ def test_care_edition(demo: Demo, browser: Browser, path: str):
     context = demo.sign_in(browser, VISITOR)
     context.pages[0].goto(f"/display?care=1&font=2&to={path}")
     assert context.pages[0].locator("html").get_attribute("data-care") == "1"
-    assert list(_look(context.new_page(), path, [DESKTOP, PHONE, SMALL])) == []
+    assert _opened(context, path) == []
     context.close()
 
 
@@ -186,7 +196,7 @@ def test_error_pages(demo: Demo, browser: Browser, person: str, path: str, statu
     assert response is not None
     assert response.status == status
     assert words in context.pages[0].locator("main").inner_text()
-    assert list(_look(context.new_page(), path, [DESKTOP, PHONE, SMALL], who=person)) == []
+    assert _opened(context, path, person) == []
     context.close()
 
 

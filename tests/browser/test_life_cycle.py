@@ -30,7 +30,7 @@ from marketplace.programmes import nouns
 from marketplace.workflow import workflow_of
 from tests.browser.demo import Demo
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("crawl")]  # its demo serves
 
 GRADES = {"excellent": "优秀", "good": "良好", "pass": "合格", "fail": "不合格",
           "not_rated": "暂不评级"}  # fmt: skip
