@@ -4,7 +4,7 @@ Reads the facts that ``admission_rules`` compares. Callers that go on to write h
 ``applicants.lock``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from marketplace.models import (
     Candidacy,
     CaseStudy,
+    CreditFinding,
     Membership,
     Organisation,
     Provider,
     Round,
     Waiver,
 )
-from marketplace.phases import HOLDING_PHASES, LIVE_PHASES
+from marketplace.phases import HOLDING_PHASES, LIVE_PHASES, CreditPhase
 from marketplace.programmes.kinds import ConflictKind
 from marketplace.services.pool import applicants, bans, quotas
 from marketplace.services.pool.admission_rules import (
@@ -150,3 +151,16 @@ def _to_verify(session: Session, place: Place) -> Iterator[Finding]:
     if own_only and not place.provider.organisation.segment:
         text = "该单位没有登记所属行业，请核实是否为本行业方向"
         yield Finding("segment_unknown", Level.TO_VERIFY, text)
+    for finding in _open_credit(session, place.provider.organisation.uscc):
+        text = f"{finding.found_on}登记有信用信息（{finding.source}），请核实是否影响入池"
+        yield Finding("credit_finding", Level.TO_VERIFY, text)
+
+
+def _open_credit(session: Session, uscc: str) -> Sequence[CreditFinding]:
+    """Findings about the firm that nobody dealt with: also those made before it had a place."""
+    return session.scalars(
+        select(CreditFinding)
+        .where(CreditFinding.uscc == uscc, CreditFinding.phase != CreditPhase.WITHDRAWN)
+        .where(CreditFinding.state != "dealt_with")
+        .order_by(CreditFinding.found_on, CreditFinding.id)
+    ).all()

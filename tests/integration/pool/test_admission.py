@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from marketplace import clock
 from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.models import Ban, Event, Membership, OutboxItem, Waiver
 from marketplace.permissions import NOBODY, SYSTEM
@@ -14,6 +15,7 @@ from marketplace.services.pool import conflicts, memberships, quotas, waivers
 from marketplace.services.pool.admission_rules import Level
 from tests import factories
 from tests.integration.pool.conftest import LISTED_ON, Pool
+from tests.support.world_upkeep import make_finding
 
 SEGMENTS = ("auto_parts", "rail_equipment", "home_appliance", "general_parts")
 
@@ -315,3 +317,22 @@ def test_a_title_is_not_awarded_again_within_the_years_of_the_notice(session, po
         assert membership.quota.cell == str(day.year)
         membership.phase, membership.exited_on = "exited", day
         session.flush()
+
+
+def test_what_other_authorities_found_before_is_to_be_verified(pool: Pool) -> None:
+    provider = factories.make_provider(pool.session)
+    uscc = provider.organisation.uscc
+    make_finding(pool.session, uscc=uscc, state="no_place", phase="closed", checked_at=clock.now())
+    make_finding(
+        pool.session, uscc=uscc, found_on=date(2026, 3, 2), state="withdrawn", phase="withdrawn"
+    )
+    preview = memberships.preview(
+        pool.session, pool.officer, pool.admission(provider, "integrator", SEGMENTS[0])
+    )
+    assert preview.possible
+    assert [(f.code, f.level, f.message) for f in preview.findings if f.code != "few_cases"] == [
+        (
+            "credit_finding", Level.TO_VERIFY,
+            "2026-03-01登记有信用信息（信用中国公示），请核实是否影响入池",
+        )
+    ]  # fmt: skip
