@@ -12,6 +12,11 @@ from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 
 
+def _now() -> datetime:
+    """The clock as it is set when the row is made: workers compare with that one."""
+    return clock.now()
+
+
 class OutboxItem(Base):
     """A row to be worked off; taken by existence, removed when the effect is confirmed."""
 
@@ -22,8 +27,8 @@ class OutboxItem(Base):
     kind: Mapped[str] = mapped_column(String(20))
     key: Mapped[str] = mapped_column(String(120))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
     attempts: Mapped[int] = mapped_column(default=0)
     parked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str] = mapped_column(Text, default="")

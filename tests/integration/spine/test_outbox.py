@@ -65,6 +65,18 @@ def test_rows_are_removed_only_when_confirmed(database: Database) -> None:
         assert (row.attempts, row.error, row.due_at > clock.now()) == (1, "坏文档", True)
 
 
+def test_rows_are_due_by_the_clock_that_workers_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = clock.now() - timedelta(days=200)
+    monkeypatch.setattr(clock, "now", lambda: past)
+    add_provider(database)
+    with database.unit_of_work() as session:
+        outbox.put(session, "index", "one")
+        outbox.put_many(session, "index", ["many"])
+    assert outbox.drain(database, "index", lambda entries: {}) == 4
+
+
 def test_a_handler_that_dies_keeps_all_rows(database: Database) -> None:
     with database.unit_of_work() as session:
         outbox.put_many(session, "index", ["a", "b"])
