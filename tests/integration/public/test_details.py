@@ -134,7 +134,7 @@ def test_a_product_s_page(visitor, market):
     said = facts(page)
     assert said.items() >= {
         "目录价": "8.00 万元", "计价方式": "按年订阅", "部署方式": "云端订阅（SaaS）",
-        "适用企业规模": "小型、中型", "接口": "OPC UA、Modbus",
+        "适用企业规模": "微型、小型", "接口": "OPC UA、Modbus",
     }.items()  # fmt: skip
     assert said["年服务费"] == "未填报"
     assert text(page.one("p", "price-main")) == "试点价4.00 万元 / 年"
