@@ -34,6 +34,7 @@ def test_an_ordinary_page_passes(actor):
         ("s03 inline", "expert", "<script>alert(1)</script>"),
         ("s03 inline", ANONYMOUS, '<a onclick="go()">青岛</a>'),
         ("s44 secrets", "admin_users", f"<p>{SEED}</p>"),
+        ("s44 secrets", "auditor", "<p>$argon2id$v=19</p>"),
         ("s45 contract", "enterprise_other", f"<p>{MARK}</p>"),
         ("s45 contract", "expert", "<p>31415926.00 元</p>"),
         ("s81 numbers", ANONYMOUS, "<p>电话 13800001111。</p>"),

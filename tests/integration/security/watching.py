@@ -33,6 +33,8 @@ BADGES = ("public.badge_json", "public.badge_svg")
 """Made to be shown by other sites; they hold nothing that is not public."""
 
 SEED = "4KQJ2XFAKESECRET"
+HASH = b"argon2id"
+WORDS = re.compile(rb"[\w-]{10,}")
 MARK = "紫貂松针"
 PRICE = Decimal("31415926.00")
 MARKS = [text.encode() for text in (MARK, "31415926", "3,141.59", "3141.59")]
@@ -54,7 +56,7 @@ INLINE = re.compile(
 
 def plant_secrets(app, session: Session, world) -> set[bytes]:
     """Give every account secrets; answers what must never be seen."""
-    secrets = {SEED, "argon2id"}
+    secrets = {SEED}
     for user in session.scalars(select(User)):
         user.password_hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA"
         user.totp_secret_encrypted = app.extensions["cipher"].seal(
@@ -119,9 +121,7 @@ class Watch:
                 and answer.headers.get("Cache-Control") != "no-store"
             ),
             "s15 broken": lambda _actor, _rule, answer: answer.status_code >= 500,
-            "s44 secrets": lambda _actor, _rule, answer: [
-                word for word in self.secrets if word in answer.data
-            ],
+            "s44 secrets": self._secrets,
             "s45 contract": self._contract,
             "s81 numbers": _numbers,
         }
@@ -134,6 +134,10 @@ class Watch:
                 continue
             if what := check(actor, rule, answer):
                 self.found[name][f"{actor}: {method} {rule.rule}"] = what
+
+    def _secrets(self, _actor: str, _rule: Any, answer: Any) -> set[bytes]:
+        page = answer.data
+        return (self.secrets & set(WORDS.findall(page))) | ({HASH} if HASH in page else set())
 
     def _contract(self, actor: str, _rule: Any, answer: Any) -> list[bytes]:
         shown = [mark for mark in MARKS if mark in answer.data]
