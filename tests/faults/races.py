@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from multiprocessing import get_context
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, func, insert, select, text
@@ -27,6 +26,7 @@ from marketplace.phases import LIVE_PHASES
 from marketplace.services.pool import memberships
 from marketplace.services.pool.memberships import Admission
 from tests import factories
+from tests.support import warm
 
 LISTED_ON = date(2024, 3, 1)
 TYPES = ("integrator", "product", "chain_leader")
@@ -208,8 +208,8 @@ def _process(url: str, round_id: int, wishes: list[Candidate]) -> tuple[list[str
 
 
 def process_pool(number: int) -> ProcessPoolExecutor:
-    """Processes of their own, not copies of this one."""
-    return ProcessPoolExecutor(number, mp_context=get_context("spawn"))
+    """Processes of their own: they share nothing but the code that was read."""
+    return ProcessPoolExecutor(number, mp_context=warm.context())
 
 
 def processes(

@@ -5,7 +5,7 @@ from flask import request
 
 from marketplace.phases import Role
 from marketplace.web.forms import local_path
-from tests.support.routes import safe, unsafe
+from tests.support.routes import unsafe
 from tests.support.world import ANONYMOUS
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -22,16 +22,16 @@ def address(number: int) -> dict[str, str]:
 @on_sqlite
 def test_s13_every_form_needs_its_token(app, world, cast):
     accepted = {}
-    for actor in (ANONYMOUS, OFFICER, ADMIN):
+    for turn, actor in enumerate((ANONYMOUS, OFFICER, ADMIN)):
         client = cast(actor)
         for number, (method, rule) in enumerate(unsafe(app)):
-            for data in ({}, {"csrf_token": "x"}):
-                answer = client.open(
-                    world.path(rule), method=method, data=data, csrf=False,
-                    environ_base=address(number),
-                )  # fmt: skip
-                if answer.status_code != 403:
-                    accepted[f"{actor}: {method} {rule.rule}"] = answer.status_code
+            data = ({}, {"csrf_token": "x"})[(turn + number) % 2]
+            answer = client.open(
+                world.path(rule), method=method, data=data, csrf=False,
+                environ_base=address(number),
+            )  # fmt: skip
+            if answer.status_code != 403:
+                accepted[f"{actor}: {method} {rule.rule}"] = answer.status_code
     assert accepted == {}
 
 
@@ -75,18 +75,6 @@ def test_s16_token_of_one_session_is_refused_in_another(login_as):
     assert refused.status_code == 403
     assert "页面停留过久或登录状态已变化" in refused.text
     assert other.post("/logout").status_code == 303
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_s15_reading_never_writes(app, world, cast):
-    """The session of a GET cannot write; no page tries to. On SQLite the access matrix tells."""
-    broken = []
-    for actor in (ANONYMOUS, *STAFF):
-        client = cast(actor)
-        for rule in safe(app):
-            if client.get(world.path(rule)).status_code >= 500:
-                broken.append(f"{actor}: {rule.rule}")
-    assert broken == []
 
 
 def test_s15_a_page_that_writes_fails(app, client, database):

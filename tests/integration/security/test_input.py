@@ -39,12 +39,17 @@ strict = pytest.mark.parametrize(
 
 @strict
 def test_s49_s62_odd_parameters_break_nothing(app, world, cast):
+    """The pages themselves answer, too: the session of a GET cannot write, and none tries (S15;
+    on SQLite the access matrix tells)."""
     broken, done, turn = [], set(), 0
     for actor in ACTORS:
         client = cast(actor)
         for rule in safe(app):
             path = world.path(rule)
-            if path in done or client.get(path).status_code in (302, 303, 401, 403, 404):
+            status = client.get(path).status_code
+            if status >= 500:
+                broken.append(f"{actor}: {path}")
+            if path in done or status in (302, 303, 401, 403, 404):
                 continue
             done.add(path)
             for _ in range(PER_PAGE * PER_PARAMETER):

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -14,30 +14,24 @@ from sqlalchemy import text
 from marketplace.db import Database, make_engine
 from marketplace.services.accounts import lockout
 from marketplace.web.limits import READS, SqlStorage
+from tests.support import warm
 from tests.support.counts import count
-from tests.support.source import ROOT
 
 RULE = parse("20/minute")
 TRIES = count(test=120, soak=2000)
 
-WORKER = """
-import sys
-from limits import parse
-from limits.strategies import FixedWindowRateLimiter
-from marketplace.db import Database, make_engine
-from marketplace.services.accounts import lockout
-from marketplace.web.limits import SqlStorage
 
-url, tries = sys.argv[1], int(sys.argv[2])
-database = Database(make_engine(url))
-limiter = FixedWindowRateLimiter(SqlStorage(database))
-allowed = sum(limiter.hit(parse("20/minute"), "door") for _ in range(tries))
-checked = sum(
-    database.run(lambda session: lockout.reserve(session, "one@test.example")).allowed
-    for _ in range(tries)
-)
-print(allowed, checked)
-"""
+def _knock(url: str, tries: int) -> tuple[int, int]:
+    """What one worker lets in: hits of the door, and passwords to be checked."""
+    database = Database(make_engine(url))
+    limiter = FixedWindowRateLimiter(SqlStorage(database))
+    allowed = sum(limiter.hit(RULE, "door") for _ in range(tries))
+    checked = sum(
+        database.run(lambda session: lockout.reserve(session, "one@test.example")).allowed
+        for _ in range(tries)
+    )
+    database.engine.dispose()
+    return allowed, checked
 
 
 def test_s77_threads_share_one_count(engine):
@@ -50,12 +44,9 @@ def test_s77_threads_share_one_count(engine):
 
 def test_s77_s23_processes_share_one_count(database_url):
     """Four workers allow exactly what one would: 20 hits, and 5 passwords to be checked."""
-    command = [sys.executable, "-c", WORKER, database_url, "15"]
-    workers = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)
-    ]
-    printed = [worker.communicate(timeout=60)[0].split() for worker in workers]
-    totals = [sum(int(numbers[place]) for numbers in printed) for place in (0, 1)]
+    with ProcessPoolExecutor(4, mp_context=warm.context()) as workers:
+        counted = list(workers.map(_knock, [database_url] * 4, [15] * 4))
+    totals = [sum(numbers) for numbers in zip(*counted, strict=True)]
     assert totals == [RULE.amount, lockout.FAILURES]
 
 
