@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support import warm
 from tests.support.source import ROOT
 
 START_SECONDS = 90
@@ -42,13 +43,10 @@ def command(*arguments: str) -> list[str]:
 
 def run(data: Path, *arguments: str, **env: str) -> str:
     """Run one command to its end and give what it printed. Raises with all output if it fails."""
-    done = subprocess.run(
-        command(*arguments), cwd=ROOT, env=environment(data, **env), check=False,
-        capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"marketplace {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    code, said, errors = warm.run(environment(data, **env), *arguments)
+    if code:
+        raise RuntimeError(f"marketplace {' '.join(arguments)}:\n{said}{errors}")
+    return said
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """``marketplace import`` and ``marketplace seed`` as an operator types them."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,8 @@ from sqlalchemy import func, select
 from marketplace.db import Database, make_engine
 from marketplace.models import ImportJob, ImportRow, Product, User
 from tests.integration.importing import books
-from tests.support.server import ROOT, command, environment
+from tests.support import warm
+from tests.support.server import environment
 
 
 @pytest.fixture
@@ -28,11 +28,7 @@ def opened(folder: Path) -> Database:
 
 
 def run(folder: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        command(*arguments), cwd=ROOT, env=environment(folder, **env), check=False,
-        capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+    return warm.run(environment(folder, **env), *arguments)
 
 
 def counted(folder: Path) -> dict[str, int]:
