@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
-JOBS ?= 3
+JOBS ?= 4
 export VENV
 
 .PHONY: help run test suite lint types check soak bench lighthouse lock clean bootstrap bootstrap-dev bootstrap-test
