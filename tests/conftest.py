@@ -63,19 +63,27 @@ def pytest_collection_finish() -> None:
 
 
 def _compile_routes_once() -> None:
-    """werkzeug compiles two functions for each route; every test makes an application, and the
-    same routes would be compiled anew. The functions depend on nothing but the route's text.
+    """werkzeug reads each route and compiles two functions for it; every test makes an application,
+    and the same routes would be read anew. What comes out depends on nothing but the route.
     """
-    compile_builder = Rule._compile_builder
-    known: dict[tuple[object, ...], object] = {}
+    compile_rule = Rule.compile
+    known: dict[tuple[object, ...], Rule] = {}
 
-    def builder(rule: Rule, append_unknown: bool = True) -> object:
-        key = (rule.rule, rule.merge_slashes, repr(rule.defaults), append_unknown)
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
+    def compile_once(rule: Rule) -> None:
+        key = (
+            rule.rule, rule.merge_slashes, rule.subdomain, rule.host, repr(rule.defaults),
+            *rule.map.converters.values(),
+        )  # fmt: skip
+        first = known.setdefault(key, rule)
+        if first is rule:
+            compile_rule(rule)
+            return
+        rule._parts, rule._trace, rule._converters = first._parts, first._trace, first._converters
+        rule.arguments |= first.arguments
+        rule._build = first._build.__func__.__get__(rule, None)
+        rule._build_unknown = first._build_unknown.__func__.__get__(rule, None)
 
-    Rule._compile_builder = builder
+    Rule.compile = compile_once
 
 
 _compile_routes_once()

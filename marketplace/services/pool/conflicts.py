@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.models import (
@@ -157,10 +157,10 @@ def _to_verify(session: Session, place: Place) -> Iterator[Finding]:
 
 
 def _open_credit(session: Session, uscc: str) -> Sequence[CreditFinding]:
-    """Findings about the firm that nobody dealt with: also those made before it had a place."""
+    """Findings about the firm that nobody dealt with: also those that met no place (no outcome)."""
     return session.scalars(
         select(CreditFinding)
         .where(CreditFinding.uscc == uscc, CreditFinding.phase != CreditPhase.WITHDRAWN)
-        .where(CreditFinding.state != "dealt_with")
+        .where(or_(CreditFinding.phase != CreditPhase.CLOSED, CreditFinding.outcome == ""))
         .order_by(CreditFinding.found_on, CreditFinding.id)
     ).all()
