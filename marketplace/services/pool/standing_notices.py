@@ -41,7 +41,5 @@ def tell(session: Session, membership: Membership, event: Event) -> None:
 def place_of(membership: Membership) -> str:
     """Segment and type in the words of the round's programme; its round must be loaded."""
     programme = membership.round.programme
-    segments = {item.id: item.label for item in programme.segments}
-    types = {item.id: item.label for item in programme.types}
-    segment = segments.get(membership.segment, membership.segment)
-    return f"{segment}·{types.get(membership.type, membership.type)}"
+    segment = programme.segment_label(membership.segment)
+    return f"{segment}·{programme.type_label(membership.type)}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -105,7 +105,7 @@ upkeep.register_steps(
 @needs(Permission.AWARD_DECIDE)
 def new_award() -> str:
     """Whom to put forward."""
-    text = request.args.get("q", "").replace("\x00", "").strip()[:100]
+    text = upkeep.searched()
     rows = [
         {
             "provider": {"text": name, "url": url_for("work.propose", membership_id=place.id)},

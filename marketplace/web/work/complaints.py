@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import make_response, render_template, request, url_for
+from flask import make_response, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -39,7 +39,7 @@ COLUMNS = [
 def complaint_list() -> str:
     """Complaints, the most urgent first."""
     phase = upkeep.chosen("phase", [*ComplaintPhase])
-    text = request.args.get("q", "").replace("\x00", "").strip()[:100]
+    text = upkeep.searched()
     query = complaints.listed(current_actor(), phase, text).options(*complaints.BESIDE)
     rows, pager = upkeep.paged(current_session(), query)
     states = [("", "全部"), *((s.phase, s.staff_label) for s in nouns.workflow("complaint").states)]

@@ -44,7 +44,7 @@ def _home() -> tuple[str, str]:
 def credit_list() -> str:
     """All findings, the latest first."""
     phase = upkeep.chosen("phase", [*CreditPhase])
-    text = request.args.get("q", "").replace("\x00", "").strip()[:100]
+    text = upkeep.searched()
     actor = current_actor()
     rows, pager = upkeep.paged(current_session(), credit_findings.listed(actor, phase, text))
     buttons = [

@@ -74,7 +74,7 @@ def _filters(scope: Scope | None, show: str) -> reading.Filters:
         programme=scope.programme if scope else "", duty=scope.duty if scope else "",
         period=scope.period if scope else "", show="" if show == "all" else show,
         district={"": None, NO_DISTRICT: ""}.get(given, given),
-        text=request.args.get("q", "").replace("\x00", "").strip()[:100],
+        text=upkeep.searched(),
     )  # fmt: skip
 
 

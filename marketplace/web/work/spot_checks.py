@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -50,7 +50,7 @@ def place_of(membership: Membership, round_: Round | None = None) -> str:
 def checks() -> str:
     """Checks: what is to come first."""
     phase = upkeep.chosen("phase", [*SpotCheckPhase])
-    text = request.args.get("q", "").replace("\x00", "").strip()[:100]
+    text = upkeep.searched()
     actor = current_actor()
     query = spot_checks.listed(actor, phase, text).options(*spot_checks.BESIDE)
     rows, pager = upkeep.paged(current_session(), query)
@@ -155,7 +155,7 @@ upkeep.register_steps(
 @needs(Permission.SPOT_CHECK_RUN)
 def new_check() -> str:
     """Which place is to be checked."""
-    text = request.args.get("q", "").replace("\x00", "").strip()[:100]
+    text = upkeep.searched()
     found = spot_checks.candidates(current_session(), current_actor(), text)
     complaint = upkeep.number("complaint")
     rows = [

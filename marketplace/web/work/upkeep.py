@@ -50,6 +50,11 @@ def chosen(name: str, allowed: Sequence[str], otherwise: str = "") -> str:
     return given if given in allowed else otherwise
 
 
+def searched() -> str:
+    """What is looked for in a list, as it can be asked of a database."""
+    return request.args.get("q", "").replace("\x00", "").strip()[:100]
+
+
 def paged(session: Session, query: Select[Any]) -> tuple[list[Any], dict[str, Any]]:
     """One page of rows, and what the pager needs: two queries."""
     page = page_number()
