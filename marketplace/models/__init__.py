@@ -68,6 +68,7 @@ from marketplace.models.searches import SavedSearch, SearchMatch
 from marketplace.models.selections import Selection, SelectionEntry
 from marketplace.models.spot_checks import SpotCheck
 from marketplace.models.vocabulary import CalendarDay, CalendarYear, Term
+from marketplace.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Acceptance",
@@ -165,5 +166,8 @@ __all__ = [
     "User",
     "UserSession",
     "Waiver",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WithdrawalCase",
 ]

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.accounts import User
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 from marketplace.models.organisations import Organisation
 from marketplace.phases import OPEN_ACCESS, AccessPhase, Role
 
@@ -38,7 +37,7 @@ class Registration(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(200), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -86,7 +85,7 @@ class AccessRequest(Timestamps, Base):
     past_owner: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(40))
     phase: Mapped[str] = mapped_column(String(20))
-    state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     note: Mapped[str] = mapped_column(Text, default="")
     """What the last return or refusal said, for who asked."""
     cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -122,7 +121,7 @@ class TeamInvitation(Base):
     role: Mapped[str] = mapped_column(String(20))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     invited_by: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     accepted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

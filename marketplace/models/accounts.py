@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 from marketplace.models.organisations import Organisation
 from marketplace.phases import Role
 
@@ -84,8 +83,8 @@ class UserSession(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("role_grants.id"))
     staff: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the password (and second factor) was last checked: re-authentication, S32."""
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -107,7 +106,7 @@ class OneTimeLink(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -120,7 +119,7 @@ class PasswordHistory(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
 
 
 class RecoveryCode(Base):
@@ -162,7 +161,7 @@ class SecurityEvent(Base):
     __tablename__ = "security_events"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now, index=True)
     kind: Mapped[str] = mapped_column(String(40), index=True)
     result: Mapped[str] = mapped_column(String(20))
     user_id: Mapped[int | None] = mapped_column(index=True)

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.cases import CaseStudy
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 from marketplace.models.providers import Provider
 from marketplace.phases import OPEN_CASES, CasePhase
 
@@ -95,7 +94,7 @@ class CaseConsent(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     contact: Mapped[str] = mapped_column(String(200))
     content_sha256: Mapped[str] = mapped_column(String(64))
-    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """The provider took the version back, or asked anew: the link is dead."""

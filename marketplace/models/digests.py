@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
+from marketplace.models.mixins import made_now
 
 
 class AuditDigest(Base):
@@ -31,7 +31,7 @@ class AuditDigest(Base):
     digest: Mapped[str] = mapped_column(String(64))
     public_key: Mapped[str] = mapped_column(String(64))
     signature: Mapped[str] = mapped_column(String(128))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
 
 
 class ProgrammeText(Base):
@@ -45,4 +45,4 @@ class ProgrammeText(Base):
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     programme_id: Mapped[str] = mapped_column(String(60))
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
-    kept_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)

@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
+from marketplace.models.mixins import made_now
 
 UNPLACED = text("organisation_id IS NULL")
 """NULLs are never equal: those who act for nobody yet need an index of their own."""
@@ -50,7 +50,7 @@ class FormDraft(Base):
     base_version: Mapped[int | None]
     data_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
     rivals_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
-    saved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, index=True)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now, index=True)
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -66,6 +66,6 @@ class HeldForm(Base):
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("role_grants.id"))
     path: Mapped[str] = mapped_column(String(400))
     data_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

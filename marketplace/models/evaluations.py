@@ -19,10 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.memberships import Membership
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 from marketplace.models.providers import Provider
 from marketplace.models.rounds import Round
 from marketplace.phases import EvaluationPhase, GradeObjectionPhase
@@ -189,7 +188,7 @@ class InterestDeclaration(Base):
     user_name: Mapped[str] = mapped_column(String(60))
     interest: Mapped[str] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(Text, default="")
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
 
 
 class GradeObjection(Timestamps, Base):
@@ -214,7 +213,7 @@ class GradeObjection(Timestamps, Base):
     indicator: Mapped[str] = mapped_column(String(20), default="")
     """Which figure it is about; empty for the sheet as a whole."""
     text: Mapped[str] = mapped_column(Text)
-    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     answer: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, case, func, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.accounts import User
+from marketplace.models.mixins import made_now
 from marketplace.phases import PRIVATE_ROLES
 
 
@@ -29,7 +29,7 @@ class Event(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now, index=True)
     action: Mapped[str] = mapped_column(String(60))
     subject_type: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[int]

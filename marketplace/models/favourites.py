@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 
 KEPT_KINDS = ("provider", "product", "case")
 """What can be kept; ``item_id`` is its number. Such rows are hidden, never deleted."""
@@ -29,7 +28,7 @@ class Favourite(Base):
     kind: Mapped[str] = mapped_column(String(10))
     item_id: Mapped[int]
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
 
 
 class Shortlist(Timestamps, Base):
@@ -67,6 +66,6 @@ class ShortlistItem(Base):
     item_id: Mapped[int]
     note: Mapped[str] = mapped_column(String(500), default="")
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
 
     shortlist: Mapped[Shortlist] = relationship(back_populates="items", lazy="raise")

@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
-from marketplace.models.mixins import one_of
+from marketplace.models.mixins import made_now, one_of
 
 NOT_SCANNED, PENDING, CLEAN, INFECTED = "off", "pending", "clean", "infected"
 SCANS = (NOT_SCANNED, PENDING, CLEAN, INFECTED)
@@ -43,7 +42,7 @@ class StoredFile(Base):
     subject_type: Mapped[str] = mapped_column(String(40), default="")
     subject_id: Mapped[int | None]
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     scan: Mapped[str] = mapped_column(String(10), default=NOT_SCANNED)
     version: Mapped[int] = mapped_column(default=1)

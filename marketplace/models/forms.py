@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
+from marketplace.models.mixins import made_now
 
 
 class SubmittedForm(Base):
@@ -28,4 +28,4 @@ class SubmittedForm(Base):
     digest: Mapped[str] = mapped_column(String(64))
     location: Mapped[str] = mapped_column(String(400), default="")
     report: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)

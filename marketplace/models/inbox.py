@@ -7,9 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
-from marketplace.models.mixins import one_of
+from marketplace.models.mixins import made_now, one_of
 
 NOW, DIGEST, NONE = "now", "digest", "none"
 DELIVERIES = (NOW, DIGEST, NONE)
@@ -45,7 +44,7 @@ class Message(Base):
     mail: Mapped[str] = mapped_column(String(10))
     digest_on: Mapped[date | None]
     """The day in whose letter it was put."""
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -16,10 +16,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.demands import Demand
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 from marketplace.models.organisations import Organisation
 from marketplace.models.products import Product
 from marketplace.models.providers import Provider
@@ -136,6 +135,6 @@ class InquiryMessage(Base):
     side: Mapped[str] = mapped_column(String(10))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     text: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
 
     party: Mapped[InquiryParty] = relationship(lazy="raise")

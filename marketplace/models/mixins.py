@@ -25,11 +25,19 @@ def one_of(column: str, values: Iterable[StrEnum | str]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
+def made_now() -> datetime:
+    """Default of moments: the clock as it is set when the row is written.
+
+    ``clock.now`` itself would be bound when the model is imported, and pass a set clock by.
+    """
+    return clock.now()
+
+
 class Timestamps:
     """When a row was made and last changed (UTC)."""
 
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now, onupdate=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now, onupdate=made_now)
 
 
 class Edited:

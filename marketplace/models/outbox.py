@@ -8,13 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
-
-
-def _now() -> datetime:
-    """The clock as it is set when the row is made: workers compare with that one."""
-    return clock.now()
+from marketplace.models.mixins import made_now
 
 
 class OutboxItem(Base):
@@ -27,8 +22,8 @@ class OutboxItem(Base):
     kind: Mapped[str] = mapped_column(String(20))
     key: Mapped[str] = mapped_column(String(120))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
-    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     attempts: Mapped[int] = mapped_column(default=0)
     parked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str] = mapped_column(Text, default="")

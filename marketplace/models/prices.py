@@ -8,8 +8,8 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
+from marketplace.models.mixins import made_now
 
 
 class PricePoint(Base):
@@ -32,4 +32,4 @@ class PricePoint(Base):
     since: Mapped[date]
     by_role: Mapped[str] = mapped_column(String(20))
     by_id: Mapped[int | None]
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)

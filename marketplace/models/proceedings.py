@@ -17,10 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.memberships import Membership
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 from marketplace.models.organisations import Organisation
 from marketplace.models.projects import Project
 from marketplace.models.providers import Provider
@@ -147,7 +146,7 @@ class RectificationExtension(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     proceeding_id: Mapped[int] = mapped_column(ForeignKey("proceedings.id"))
-    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     days: Mapped[int]
     reason: Mapped[str] = mapped_column(Text)
     granted: Mapped[bool | None]
@@ -236,6 +235,6 @@ class IssuedLetter(Base):
     sender: Mapped[str] = mapped_column(String(120))
     day: Mapped[date]
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
-    issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
 
     provider: Mapped[Provider] = relationship(lazy="raise")

@@ -17,9 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 from marketplace.models.rounds import Round
 from marketplace.phases import LIVE_ENTRIES, EntryPhase, NoticePhase
 
@@ -129,7 +128,7 @@ class NoticeErratum(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("public_notices.id"))
     seq: Mapped[int]
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     subject: Mapped[str] = mapped_column(String(20))
     """What was corrected: ``list``, ``window``, ``text``."""
     text: Mapped[str] = mapped_column(Text)

@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
-from marketplace.models.mixins import Timestamps
+from marketplace.models.mixins import Timestamps, made_now
 from marketplace.models.projects import Project
 
 
@@ -55,5 +54,5 @@ class RatingVersion(Base):
     number: Mapped[int]
     scores: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     text: Mapped[str] = mapped_column(Text, default="")
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     by_name: Mapped[str] = mapped_column(String(60), default="")

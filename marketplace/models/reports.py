@@ -16,10 +16,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.memberships import Membership
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 from marketplace.models.providers import Provider
 from marketplace.phases import ReportPhase
 
@@ -104,7 +103,7 @@ class ReportVersion(Base):
     figures: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     texts: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     zero: Mapped[bool] = mapped_column(default=False)
-    sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     by_name: Mapped[str] = mapped_column(String(60), default="")
 
 

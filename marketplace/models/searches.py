@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
 from marketplace.models.favourites import KEPT_KINDS
-from marketplace.models.mixins import Timestamps, one_of
+from marketplace.models.mixins import Timestamps, made_now, one_of
 
 WATCHED = text("alert")
 
@@ -44,7 +43,7 @@ class SavedSearch(Timestamps, Base):
     """The same in words, as the results page says them."""
     alert: Mapped[bool] = mapped_column(default=True)
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    checked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     trouble: Mapped[str] = mapped_column(String(200), default="")
     version: Mapped[int] = mapped_column(default=1)
 

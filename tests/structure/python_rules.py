@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from tests.support.source import Rule, Source, imports, python
 
@@ -98,6 +99,16 @@ def one_clock(source: Source) -> Breaches:
             yield node.lineno, f"{name}(): ask marketplace.clock, or take the day as an argument"
 
 
+DEFAULTS = ("default", "insert_default", "onupdate", "default_factory")
+
+
+def clock_of_the_row(source: Source) -> Breaches:
+    for node, _ in _calls(source):
+        for given in node.keywords:
+            if given.arg in DEFAULTS and _name(given.value).startswith("clock."):
+                yield node.lineno, "bound at import, passes a set clock by: take mixins.made_now"
+
+
 PLACES = {
     "yaml": "marketplace/programmes/loader.py",
     "tantivy": "search/engines/",
@@ -118,18 +129,19 @@ def no_commit(source: Source) -> Breaches:
             yield node.lineno, f"{name}(): the request or unit_of_work() ends the transaction"
 
 
-def indexed_models() -> set[str]:
+@cache
+def indexed_models() -> frozenset[str]:
     """Classes whose changes the outbox listener watches."""
-    return {
+    return frozenset(
         node.name
         for source in python("marketplace/models/")
         for node in ast.walk(source.tree)
         if isinstance(node, ast.ClassDef)
         and any(isinstance(part, FUNCTIONS) and part.name == "index_keys" for part in node.body)
-    }
+    )
 
 
-def no_bulk_change(source: Source, indexed: set[str] | None = None) -> Breaches:
+def no_bulk_change(source: Source, indexed: frozenset[str] | None = None) -> Breaches:
     indexed = indexed_models() if indexed is None else indexed
     for node, name in _calls(source):
         if name.rpartition(".")[2] in ("update", "delete") and node.args:
@@ -214,6 +226,14 @@ RULES = (
             ("search/a.py", "time.time()"),
         ),
         good=(("marketplace/a.py", "clock.now(); time.monotonic()"),),
+    ),
+    Rule(
+        "defaults read the clock when the row is made", clock_of_the_row, ("marketplace/*.py",),
+        bad=(
+            ("marketplace/models/a.py", "mapped_column(UtcDateTime, default=clock.now)"),
+            ("marketplace/models/a.py", "mapped_column(UtcDateTime, onupdate=clock.now)"),
+        ),
+        good=(("marketplace/models/a.py", "mapped_column(UtcDateTime, default=made_now)"),),
     ),
     Rule(
         "libraries stay in their place", libraries_in_place, OURS,
