@@ -6,7 +6,7 @@ is refused in the transaction of the choice, under the locks that actions on its
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from marketplace import clock
@@ -198,14 +198,32 @@ def abandon(session: Session, actor: Actor, selection: Selection, *, reason: str
 
 
 def contracts(session: Session, actor: Actor, selection: Selection) -> Sequence[Project]:
-    """Contracts with the chosen provider that the actor may know of, since it was told."""
-    if selection.phase != ChoicePhase.HANDED_OVER:
+    """Contracts that came of the choice, as far as the actor may know of them.
+
+    Entered by the chosen provider after it was told, and signed no earlier than the results were
+    locked: an older contract that is only filed late came of nothing here. Where the enterprise
+    has chosen the same provider again since, what follows belongs to the later file.
+    """
+    if selection.phase != ChoicePhase.HANDED_OVER or selection.locked_at is None:
         return []
+    same = (
+        Selection.organisation_id == selection.organisation_id,
+        Selection.chosen_provider_id == selection.chosen_provider_id,
+        Selection.phase == ChoicePhase.HANDED_OVER,
+        Selection.state_since > selection.state_since,
+    )
+    again = session.scalar(select(func.min(Selection.state_since)).where(*same))
     query = visible(actor, Permission.PROJECT_READ, Project).where(
         Project.provider_id == selection.chosen_provider_id,
         Project.enterprise_id == selection.organisation_id,
         Project.created_at >= selection.state_since,
-    )
+        or_(
+            Project.signed_on.is_(None),
+            Project.signed_on >= clock.beijing(selection.locked_at).date(),
+        ),
+    )  # fmt: skip
+    if again is not None:
+        query = query.where(Project.created_at < again)
     return session.scalars(query.order_by(Project.id)).all()
 
 

@@ -261,12 +261,38 @@ def test_the_contract_that_came_of_it_is_shown_once_it_is_submitted(session, fir
     other = make_firm(session, uscc=factories.uscc())
     factories.make_project(session, place, other.organisation, phase=ProjectPhase.CONFIRMING)
     assert selections.contracts(session, firm.actor, row) == []
-    theirs = factories.make_project(session, place, enterprise, phase=ProjectPhase.CONFIRMING)
+    theirs = factories.make_project(
+        session, place, enterprise, phase=ProjectPhase.CONFIRMING, signed_on=clock.today()
+    )
     old = factories.make_project(session, place, enterprise, phase=ProjectPhase.CONFIRMING)
     old.created_at = row.state_since - timedelta(days=30)
+    older = factories.make_project(session, place, enterprise, phase=ProjectPhase.CONFIRMING)
+    older.signed_on = clock.beijing(row.locked_at).date() - timedelta(days=1)  # filed late
     session.flush()
     assert [item.id for item in selections.contracts(session, firm.actor, row)] == [theirs.id]
     assert session.scalar(select(func.count()).select_from(Selection)) == 1
+
+
+def test_a_contract_belongs_to_the_last_choice_before_it(session, firm, locked):
+    (one,) = make_listed(session, 1)
+    place = session.scalars(select(Membership).where(Membership.provider_id == one.id)).one()
+    rows, found = [], []
+    for month in (2, 1):
+        row = selections.choose(
+            session, firm.actor, locked([one], f"第{month}份"), one.id, reason="只有一家"
+        )
+        row = selections.hand_over(session, firm.actor, row)
+        row.state_since = clock.now() - timedelta(days=30 * month)
+        project = factories.make_project(
+            session, place, firm.organisation, phase=ProjectPhase.CONFIRMING,
+            signed_on=clock.today(),
+        )  # fmt: skip
+        project.created_at = row.state_since + timedelta(days=1)
+        session.flush()
+        rows.append(row)
+        found.append([project.id])
+    shown = [[p.id for p in selections.contracts(session, firm.actor, row)] for row in rows]
+    assert shown == found
 
 
 def test_who_evaluates_the_enterprise_cannot_be_chosen(session, firm, locked):
