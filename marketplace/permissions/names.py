@@ -145,4 +145,6 @@ class Permission(StrEnum):
     USER_UNLOCK = "user:unlock"
     VOCABULARY_EDIT = "vocabulary:edit"
     WAIVER_GRANT = "waiver:grant"
+    WEBHOOK_MANAGE = "webhook:manage"
+    WEBHOOK_RUN = "webhook:run"
     WORK_READ = "work:read"

@@ -246,6 +246,8 @@ RULES: dict[Permission, Rule] = {
     _P.USER_UNLOCK: _ADMIN | _SECURITY | IsSystem(),
     _P.VOCABULARY_EDIT: _CITY,
     _P.WAIVER_GRANT: _LEADER,
+    _P.WEBHOOK_MANAGE: _SECURITY | IsSystem(),
+    _P.WEBHOOK_RUN: IsSystem(),
     _P.WORK_READ: _BUREAU,
     **MARKET_RULES,
 }

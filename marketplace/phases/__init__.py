@@ -32,7 +32,7 @@ from marketplace.phases.notices import (
     NoticePhase,
     ObjectionPhase,
 )
-from marketplace.phases.operation import ImportPhase, RebuildPhase, RowPhase
+from marketplace.phases.operation import ImportPhase, RebuildPhase, RowPhase, WebhookPhase
 from marketplace.phases.people import (
     OPEN_ACCESS,
     PRIVATE_ROLES,
@@ -136,4 +136,5 @@ __all__ = [
     "SelectionPhase",
     "SpotCheckPhase",
     "StandingPhase",
+    "WebhookPhase",
 ]

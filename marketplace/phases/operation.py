@@ -1,4 +1,4 @@
-"""Imports and rebuilds."""
+"""Imports, rebuilds and webhooks."""
 
 from enum import StrEnum
 
@@ -31,3 +31,11 @@ class RebuildPhase(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class WebhookPhase(StrEnum):
+    """Where an address that events are sent to stands; ``off``: it said that it is gone."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    OFF = "off"

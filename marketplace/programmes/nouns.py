@@ -36,6 +36,7 @@ from marketplace.phases import (
     ReportPhase,
     RequestPhase,
     SpotCheckPhase,
+    WebhookPhase,
 )
 from marketplace.programmes.loader import LoadFailed, read_document
 from marketplace.programmes.structure import Malformed, Problem, build
@@ -75,6 +76,7 @@ PHASES: dict[str, type[StrEnum]] = {
     "replacement": ReplacementPhase,
     "report": ReportPhase,
     "spot_check": SpotCheckPhase,
+    "webhook": WebhookPhase,
 }
 """The phases that states of a noun may name, by noun; one line for each."""
 
