@@ -16,9 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace import clock
 from marketplace.db import Base, UtcDateTime
-from marketplace.models.mixins import Tags, Timestamps, one_of, tags
+from marketplace.models.mixins import Tags, Timestamps, made_now, one_of, tags
 from marketplace.phases import WebhookPhase
 
 WAITING = "delivered_at IS NULL AND given_up_at IS NULL"
@@ -50,7 +49,7 @@ class WebhookEndpoint(Timestamps, Base):
     former_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     state: Mapped[str] = mapped_column(String(40))
     phase: Mapped[str] = mapped_column(String(20))
-    state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     turn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -84,7 +83,7 @@ class WebhookDelivery(Base):
     message_id: Mapped[str] = mapped_column(String(40), unique=True)
     kind: Mapped[str] = mapped_column(String(40))
     body: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     attempts: Mapped[int] = mapped_column(default=0)
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     given_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -100,7 +99,7 @@ class WebhookAttempt(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("webhook_deliveries.id"), index=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=made_now)
     took: Mapped[int]
     status: Mapped[int | None]
     error: Mapped[str] = mapped_column(String(200), default="")
