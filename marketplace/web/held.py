@@ -10,7 +10,7 @@ from marketplace.db import SAFE_METHODS, current_session
 from marketplace.errors import MarketplaceError
 from marketplace.permissions import Actor
 from marketplace.services.accounts import sessions
-from marketplace.services.accounts.sessions import Found
+from marketplace.services.accounts.session_lookup import Found
 from marketplace.services.forms import held_forms
 from marketplace.services.uploads import slots
 from marketplace.web import uploads

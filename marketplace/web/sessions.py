@@ -25,7 +25,7 @@ from marketplace.db import SAFE_METHODS, Database
 from marketplace.models import RoleGrant, User, UserSession
 from marketplace.permissions import NOBODY, Actor
 from marketplace.phases import ROLE_LABELS, Role
-from marketplace.services.accounts import passwords, sessions
+from marketplace.services.accounts import passwords, session_lookup, sessions
 from marketplace.services.accounts.sessions import Device
 from marketplace.settings import Settings
 
@@ -179,7 +179,7 @@ def load_user() -> None:
         return
     database: Database = current_app.extensions["database"]
     with database.reading() as db:
-        found = sessions.find(db, session.token)
+        found = session_lookup.find(db, session.token)
     if found.ended_reason:
         g.ended_reason = found.ended_reason
         if found.ended is not None:

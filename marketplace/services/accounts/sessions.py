@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, ScalarSelect, delete, func, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace import clock
 from marketplace.crypto import digest
-from marketplace.models import Message, RoleGrant, User, UserSession
+from marketplace.models import RoleGrant, User, UserSession
 from marketplace.permissions import Actor
 from marketplace.phases import STAFF_ROLES, Role
 
@@ -25,7 +25,6 @@ ANONYMOUS = timedelta(minutes=30)
 CONFIRMED_FOR = timedelta(minutes=15)
 STAFF_PARALLEL = 3
 TOUCH_EVERY = timedelta(minutes=1)
-MOST_UNREAD = 99
 
 ENDINGS = {
     "logout": "您已退出登录。",
@@ -45,73 +44,6 @@ RETURNING = ("idle", "expired", "too_many", "password_changed")
 def new_token() -> str:
     """A fresh cookie secret: 256 bits, 43 characters."""
     return secrets.token_urlsafe(32)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a cookie leads to: a live session with its user and roles, or why it is none.
-
-    ``unread`` counts messages, up to one more than are worth showing.
-    """
-
-    row: UserSession | None = None
-    user: User | None = None
-    grants: tuple[RoleGrant, ...] = ()
-    ended_reason: str = ""
-    unread: int = 0
-    ended: "Found | None" = None
-    """What the session was, when its owner may come back to what was being done."""
-
-    @property
-    def grant(self) -> RoleGrant | None:
-        """The role the session acts in."""
-        wanted = self.row.grant_id if self.row else None
-        return next((grant for grant in self.grants if grant.id == wanted), None)
-
-
-def find(session: Session, token: str) -> Found:
-    """Look a cookie up; says why when the session is over. Writes nothing."""
-    found_row = session.execute(
-        select(UserSession, User, _unread())
-        .outerjoin(User, User.id == UserSession.user_id)
-        .where(UserSession.token_hash == digest(token))
-    ).one_or_none()
-    if found_row is None:
-        return Found()
-    row, user, unread = found_row
-    if row.user_id is None:
-        return Found(row) if row.expires_at > clock.now() else Found()
-    found = Found(row, user, tuple(live_grants(session, user.id)), unread=unread)
-    reason = _ending(row, user, found.grant)
-    if reason:
-        return Found(ended_reason=reason, ended=found if reason in RETURNING else None)
-    return found
-
-
-def _unread() -> ScalarSelect[int]:
-    """Counted beside the session, so that the number in the header costs no query of its own."""
-    some = (
-        select(Message.id)
-        .where(Message.user_id == UserSession.user_id, Message.read_at.is_(None))
-        .correlate(UserSession)
-        .limit(MOST_UNREAD + 1)
-        .subquery()
-    )
-    return select(func.count()).select_from(some).scalar_subquery()
-
-
-def _ending(row: UserSession, user: User, grant: RoleGrant | None) -> str:
-    now = clock.now()
-    if row.ended_at is not None:
-        return row.ended_reason
-    if not user.active:
-        return "disabled"
-    if row.grant_id is not None and grant is None:
-        return "role_changed"
-    if row.expires_at <= now:
-        return "expired"
-    idle = STAFF_IDLE if row.staff else IDLE
-    return "idle" if row.seen_at + idle <= now else ""
 
 
 def is_live(grant: RoleGrant) -> bool:

@@ -52,7 +52,7 @@ def test_pages_and_things_are_found_with_a_constant_number_of_queries(things, lo
             )
     queries.clear()
     many = links(officer.get("/work/find?q=澜图&part=1"))
-    assert queries.count("SELECT") == asked == 7
+    assert queries.count("SELECT") == asked == 6
     assert sum(url.startswith("/work/providers/") for url, _ in many) == 6
     assert links(officer.get("/work/find?q=日历")) == [("/work/calendar", "工作日历数据")]
     assert links(officer.get("/work/find?q=100%")) == []
