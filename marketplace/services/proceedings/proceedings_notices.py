@@ -25,6 +25,7 @@ OTHERS: Mapping[str, tuple[str, ...]] = {
     "open_rectification": (DISTRICT,),
     "report_mended": (DISTRICT,),
     "check_pass": (CITY,),
+    "resume": (DISTRICT, CITY),
     "lapse": (DISTRICT, CITY),
     "reply": (CITY,),
     "ask_hearing": (CITY,),
