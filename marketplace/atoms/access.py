@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, false, true
 
 from marketplace.atoms.core import Actor, Combinable
 from marketplace.models import AccessRequest
-from marketplace.phases import PRIVATE_ROLES
+from marketplace.models.access_requests import REGISTER
+from marketplace.phases import PRIVATE_ROLES, Role
 
 
 class Outside(Combinable):
@@ -66,16 +67,19 @@ class AccessDistrict(Combinable):
 
 
 class AccessHere(Combinable):
-    """The request is for the actor's own organisation."""
+    """The request is for the team that the actor is in: an organisation may have one per side."""
 
     def allows(self, actor: Actor, obj: Any) -> bool:
         if obj is None:
             return True
         if not isinstance(obj, AccessRequest) or actor.organisation_id is None:
             return False
-        return obj.organisation_id == actor.organisation_id
+        same_side = (obj.kind == REGISTER) == (actor.role is Role.ENTERPRISE)
+        return same_side and obj.organisation_id == actor.organisation_id
 
     def where(self, actor: Actor, model: type[Any]) -> ColumnElement[bool]:
         if actor.organisation_id is None or model is not AccessRequest:
             return false()
-        return AccessRequest.organisation_id == actor.organisation_id
+        registers = AccessRequest.kind == REGISTER
+        same_side = registers if actor.role is Role.ENTERPRISE else ~registers
+        return same_side & (AccessRequest.organisation_id == actor.organisation_id)

@@ -6,7 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Numeric,
+    String,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.db import Base
@@ -26,6 +34,7 @@ class Organisation(Timestamps, Edited, Base):
     __table_args__ = (
         one_of("kind", OrganisationKind),
         CheckConstraint("length(uscc) = 18", name="uscc_complete"),
+        CheckConstraint("NOT also_enterprise OR kind = 'provider'", name="both_roles"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -33,6 +42,8 @@ class Organisation(Timestamps, Edited, Base):
     name: Mapped[str] = mapped_column(String(120), index=True)
     short_name: Mapped[str] = mapped_column(String(40), default="")
     kind: Mapped[str] = mapped_column(String(20), index=True)
+    also_enterprise: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A provider that is an enterprise of the market too: one organisation, both roles."""
     district: Mapped[str | None] = mapped_column(String(12), index=True)
     registered_city: Mapped[str] = mapped_column(String(40), default="")
     address: Mapped[str] = mapped_column(String(200), default="")
@@ -49,6 +60,17 @@ class Organisation(Timestamps, Edited, Base):
     )
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def kinds(self) -> tuple[OrganisationKind, ...]:
+        """What the organisation is: one kind, or provider and enterprise."""
+        more = (OrganisationKind.ENTERPRISE,) if self.also_enterprise else ()
+        return (OrganisationKind(self.kind), *more)
+
+    @classmethod
+    def buys(cls) -> ColumnElement[bool]:
+        """Rows that are enterprises of the market, also such as provide."""
+        return (cls.kind == OrganisationKind.ENTERPRISE) | cls.also_enterprise
 
     def index_keys(self) -> list[str]:
         """Search documents that show this row."""

@@ -14,7 +14,7 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.models import AccessRequest, Organisation, RoleGrant
 from marketplace.permissions import Permission, visible
-from marketplace.phases import AccessPhase
+from marketplace.phases import AccessPhase, OrganisationKind
 from marketplace.schemas import access as schema
 from marketplace.schemas.accounts import Nothing
 from marketplace.services.access import (
@@ -37,9 +37,13 @@ LABELS = access_shapes.LABELS
 def _organisation() -> Organisation:
     """The organisation acted for, if its team is managed in this centre. Raises NotFound."""
     found = current_session().get(Organisation, current_actor().organisation_id or 0)
-    if found is None or not request.path.startswith(team_posts.page(found)):
+    if found is None or not request.path.startswith(team_posts.page(_side())):
         raise NotFound
     return found
+
+
+def _side() -> OrganisationKind:
+    return teams.acted(current_actor())
 
 
 @needs(Permission.TEAM_READ)
@@ -50,28 +54,23 @@ def team() -> str:
 
 def _page(**more: Any) -> str:
     session, organisation = current_session(), _organisation()
-    rows = teams.members(session, organisation.id)
+    rows = teams.members(session, organisation.id, _side())
     leading = {row.user_id for row in rows if team_posts.post_of(row).leads}
     leads = current_actor().user_id in leading
-    invited = team_invitations.listed(session, organisation.id) if leads else []
-    posts = team_posts.posts(organisation)
+    invited = team_invitations.listed(session, organisation.id, _side()) if leads else []
+    posts = team_posts.POSTS[_side()]
     context: dict[str, Any] = {
         "layout": "p/_layout.html" if request.path.startswith("/p") else "me/_layout.html",
         "team": organisation, "leads": leads, "labels": LABELS, "errors": {}, "values": {},
         "rows": [_member(row) for row in rows],
-        "invited": [_invited(row, posts) for row in invited],
+        "invited": [_invited(row) for row in invited],
         "asking": _asking(organisation) if leads else [],
         "posts": access_shapes.post_options(posts),
-        "invitable": access_shapes.post_options(_invitable(posts)),
+        "invitable": access_shapes.post_options(team_posts.invitable(_side())),
         "joinable": access_shapes.post_options(tuple(one for one in posts if not one.leads)),
         "alone": leads and len(leading) == 1,
     }  # fmt: skip
     return render_template("team/team.html", **{**context, **more})
-
-
-def _invitable(posts: tuple[team_posts.Post, ...]) -> tuple[team_posts.Post, ...]:
-    """An enterprise's lead is appointed by hand-over, not by a link."""
-    return tuple(one for one in posts if not (one.leads and one.role == "enterprise"))
 
 
 def _member(row: RoleGrant) -> dict[str, Any]:
@@ -84,8 +83,8 @@ def _member(row: RoleGrant) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _invited(row: Any, posts: tuple[team_posts.Post, ...]) -> dict[str, Any]:
-    place = next(one for one in reversed(posts) if one.role == row.role)
+def _invited(row: Any) -> dict[str, Any]:
+    place = team_posts.invited_to(row.role)
     return {
         "id": row.id, "login": row.login, "post": place.label, "until": dt(row.expires_at),
         "late": row.expires_at <= clock.now(),
@@ -177,8 +176,8 @@ def team_member(grant_id: int) -> str:
 def _one(grant_id: int, **more: Any) -> str:
     session, organisation = current_session(), _organisation()
     teams.check_leads(session, current_actor())
-    row = teams.member(session, organisation, grant_id)
-    posts = team_posts.posts(organisation)
+    row = teams.member(session, current_actor(), organisation, grant_id)
+    posts = team_posts.POSTS[_side()]
     context: dict[str, Any] = {
         "layout": "p/_layout.html" if request.path.startswith("/p") else "me/_layout.html",
         "team": organisation, "member": _member(row), "grant_id": grant_id, "labels": LABELS,

@@ -36,7 +36,8 @@ def send(session: Session, actor: Actor, row: AccessRequest) -> None:
     event = None
     if row.phase == AccessPhase.RETURNED:
         event = perform(session, actor, row, "access_resend")
-    if row.organisation_id is not None and teams.owners(session, row.organisation_id):
+    side = access_requests.KINDS[row.kind]
+    if row.organisation_id is not None and teams.owners(session, row.organisation_id, side):
         event = perform(session, actor, row, "access_ask_owner")
     access_notices.sent(session, row, event)
 
@@ -112,9 +113,9 @@ def place_free(session: Session, row: AccessRequest, actor: Actor, data: Data) -
     known = _locked(session, row.uscc)
     if known is None:
         return None if row.kind != CLAIM else "没有这家服务商，可能已更正，请退回申请人核对"
-    if known.kind != access_requests.KINDS[row.kind]:
-        return f"这个代码现登记为{organisations.KIND_LABELS[OrganisationKind(known.kind)]}"
-    if row.past_owner or not teams.owners(session, known.id):
+    if text := access_requests.why_not_second(session, row.user_id, row.kind, known):
+        return text
+    if row.past_owner or not teams.owners(session, known.id, access_requests.KINDS[row.kind]):
         return None
     return TAKEN
 
@@ -131,7 +132,7 @@ def lettered(session: Session, row: AccessRequest, actor: Actor, data: Data) -> 
 def has_owner(session: Session, row: AccessRequest, actor: Actor, data: Data) -> str | None:
     """Only who is there can be asked."""
     known = _locked(session, row.uscc)
-    if known is not None and teams.owners(session, known.id):
+    if known is not None and teams.owners(session, known.id, access_requests.KINDS[row.kind]):
         return None
     return "该单位还没有负责人，请直接审核"
 
@@ -166,6 +167,7 @@ def granted(session: Session, row: AccessRequest, actor: Actor, data: Data) -> N
     """The person manages the team of the organisation, which ``act`` has entered if it was new."""
     if row.organisation is None:
         raise Conflict("没有这个单位", code="wrong_state")
+    _second(session, actor, row, row.organisation)
     roles.give(
         session, actor, user=row.user, organisation=row.organisation, role=ROLES[row.kind],
         leads=row.kind == REGISTER,
@@ -173,12 +175,27 @@ def granted(session: Session, row: AccessRequest, actor: Actor, data: Data) -> N
     row.note = ""
 
 
+def _second(session: Session, actor: Actor, row: AccessRequest, known: Organisation) -> None:
+    """A known organisation gets its second role; what stands on record of it is not touched."""
+    if access_requests.KINDS[row.kind] in known.kinds:
+        return
+    before = known.kind
+    known.kind, known.also_enterprise = OrganisationKind.PROVIDER.value, True
+    for name in (*FACTS, "district"):
+        given = row.district if name == "district" else row.facts.get(name)
+        if given and not getattr(known, name):
+            setattr(known, name, given)
+    session.flush()
+    diff = {"kind": [before, known.kind], "also_enterprise": [False, True]}
+    record(session, actor, "organisation_second_role", known, diff=diff)
+
+
 @effect("access_joined")
 def joined(session: Session, row: AccessRequest, actor: Actor, data: Data) -> None:
     """The person gets the place that the owner chose, never one that manages the team."""
     if row.organisation is None:
         raise Conflict("没有这个单位", code="wrong_state")
-    post = team_posts.post(row.organisation, data.get("post", ""))
+    post = team_posts.post(access_requests.KINDS[row.kind], data.get("post", ""))
     if post.leads:
         raise Invalid(fields={"post": ["先同意加入，以后再移交负责人"]})
     roles.give(

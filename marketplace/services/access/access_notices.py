@@ -4,8 +4,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.models import AccessRequest, Event
 from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
-from marketplace.phases import AccessPhase, Role
-from marketplace.services.access import teams
+from marketplace.phases import AccessPhase, OrganisationKind, Role
+from marketplace.services.access import team_posts, teams
 from marketplace.services.inbox import inbox
 from marketplace.services.inbox.inbox import Reader
 from marketplace.workflow import workflow_of
@@ -23,6 +23,11 @@ TOLD: dict[str, tuple[str, ...]] = {
 KINDS = {
     REGISTER: "企业注册", CLAIM: "服务商认领", ENROL: "新服务商开户", EVALUATE: "评估机构开户",
 }  # fmt: skip
+
+
+def side(row: AccessRequest) -> OrganisationKind:
+    """The side of the organisation that is asked for; a second role makes it one of a provider."""
+    return OrganisationKind.ENTERPRISE if row.kind == REGISTER else OrganisationKind.PROVIDER
 
 
 def desk(session: Session, row: AccessRequest) -> list[Reader]:
@@ -77,11 +82,11 @@ def _readers(session: Session, row: AccessRequest, voice: str) -> list[Reader]:
         return desk(session, row)
     if row.organisation_id is None:
         return []
-    owners = teams.owners(session, row.organisation_id)
+    owners = teams.owners(session, row.organisation_id, side(row))
     return [one for one in owners if one.user_id != row.user_id]
 
 
 def _place(row: AccessRequest, voice: str) -> str:
     if voice == OWNERS:
-        return "/me/team" if row.kind == REGISTER else "/p/team"
+        return team_posts.page(side(row))
     return f"/account/requests/{row.id}" if voice == APPLICANT else f"/work/requests/{row.id}"

@@ -22,6 +22,7 @@ from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.permissions import Actor, Permission, require, visible
 from marketplace.phases import OPEN_ACCESS, AccessPhase, OrganisationKind
 from marketplace.programmes import nouns
+from marketplace.services.access import team_posts, teams
 from marketplace.services.accounts import sessions
 from marketplace.services.files import file_subjects, files
 from marketplace.services.profiles import organisations
@@ -104,10 +105,10 @@ def _initial() -> dict[str, str]:
 
 
 def _values(filing: Filing, known: Organisation | None) -> dict[str, Any]:
-    """A claim takes the provider's own name; whose district is known keeps it."""
-    claimed = filing.kind == CLAIM and known is not None
+    """Who claims, or asks for a second role, takes the name on record; a known district stays."""
+    named = known is not None and (filing.kind == CLAIM or KINDS[filing.kind] not in known.kinds)
     return {
-        "name": known.name if known and claimed else filing.name,
+        "name": known.name if known and named else filing.name,
         "district": (known.district if known else "") or filing.district,
         "facts": dict(filing.facts),
         "contact_name": filing.contact_name,
@@ -139,19 +140,47 @@ def unmask(
 def check(session: Session, actor: Actor, kind: str, uscc: str) -> Organisation | None:
     """The organisation with this code, if it may be asked for. Raises Invalid (``uscc``)."""
     known = organisations.by_uscc(session, uscc)
-    if known is not None and known.kind != KINDS[kind]:
-        word = organisations.KIND_LABELS[OrganisationKind(known.kind)]
-        hint = "，请用“认领服务商”" if known.kind == OrganisationKind.PROVIDER else ""
-        raise Invalid(fields={"uscc": [f"这个代码登记为{word}{hint}"]})
+    if known is not None and (text := why_not_second(session, actor.user_id, kind, known)):
+        raise Invalid(fields={"uscc": [text]})
     listed = known is not None and has_profile(session, known.id)
     if kind == CLAIM and not listed:
         raise Invalid(fields={"uscc": ["资源池中没有这家服务商，请核对代码"]})
     if kind == ENROL and listed:
         raise Invalid(fields={"uscc": ["这家服务商已经登记，请用“认领服务商”"]})
-    held = sessions.live_grants(session, actor.user_id or 0)
-    if known is not None and known.id in {grant.organisation_id for grant in held}:
+    held = {
+        grant.organisation_id
+        for grant in sessions.live_grants(session, actor.user_id or 0)
+        if kind == EVALUATE or grant.role in team_posts.roles_of(KINDS[kind])
+    }
+    if known is not None and known.id in held:
         raise Invalid(fields={"uscc": ["您已在这个单位的团队中"]})
     return known
+
+
+SECOND = {ENROL: OrganisationKind.ENTERPRISE, REGISTER: OrganisationKind.PROVIDER}
+"""What an organisation may be already when it asks for the other role of the market as well."""
+FIRST = {ENROL: "注册企业", REGISTER: "认领服务商"}
+
+
+def why_not_second(
+    session: Session, user_id: int | None, kind: str, known: Organisation
+) -> str | None:
+    """Why this person cannot bring the organisation the role; None for one it has, too.
+
+    Only who leads what it is already speaks for it: nobody adds a side to somebody else's firm.
+    """
+    if KINDS[kind] in known.kinds:
+        return None
+    word = organisations.KIND_LABELS[known.kinds[0]]
+    if SECOND.get(kind) not in known.kinds:
+        return f"这个代码登记为{word}"
+    if user_id in {one.user_id for one in teams.owners(session, known.id, SECOND[kind])}:
+        return None
+    label = organisations.KIND_LABELS[KINDS[kind]]
+    return (
+        f"这个代码登记为{word}。同时作为{label}的，由它的负责人登录后申请；"
+        f"还没有负责人的，请用“{FIRST[kind]}”"
+    )
 
 
 def has_profile(session: Session, organisation_id: int) -> bool:

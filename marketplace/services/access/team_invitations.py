@@ -16,7 +16,7 @@ from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.history import record
 from marketplace.models import Organisation, RoleGrant, TeamInvitation, User
 from marketplace.permissions import Actor
-from marketplace.phases import Role
+from marketplace.phases import OrganisationKind, Role
 from marketplace.services.access import team_posts, teams
 from marketplace.services.access.invitations import Post
 from marketplace.services.accounts import accounts, roles
@@ -35,10 +35,11 @@ def invite(session: Session, actor: Actor, post: Post, *, login: str, key: str) 
     """
     organisation = teams.managed(session, actor)
     wanted = accounts.fold(login)
-    place = team_posts.post(organisation, key)
+    side = teams.acted(actor)
+    place = team_posts.post(side, key)
     if place.role is Role.ENTERPRISE and place.leads:
         raise Invalid(fields={"post": ["先邀请为成员，加入后再移交负责人"]})
-    if wanted in {row.user.login for row in teams.members(session, organisation.id)}:
+    if wanted in {row.user.login for row in teams.members(session, organisation.id, side)}:
         raise Invalid(fields={"login": ["这个邮箱的用户已在团队中"]})
     return _send(session, actor, post, organisation, wanted, place)
 
@@ -51,7 +52,11 @@ def _send(
     login: str,
     place: team_posts.Post,
 ) -> TeamInvitation:
-    _end(session, TeamInvitation.organisation_id == organisation.id, TeamInvitation.login == login)
+    side = team_posts.side(place.role)
+    _end(
+        session, TeamInvitation.organisation_id == organisation.id, TeamInvitation.login == login,
+        TeamInvitation.role.in_(team_posts.roles_of(side)),
+    )  # fmt: skip
     token = secrets.token_urlsafe(32)
     row = TeamInvitation(
         organisation_id=organisation.id, login=login, role=place.role.value,
@@ -71,11 +76,18 @@ def _send(
     return row
 
 
-def listed(session: Session, organisation_id: int) -> Sequence[TeamInvitation]:
-    """Invitations that nobody has taken up or back, the late ones too, newest first."""
+def listed(
+    session: Session, organisation_id: int, side: OrganisationKind
+) -> Sequence[TeamInvitation]:
+    """Invitations to one side that nobody has taken up or back, late ones too, newest first."""
     return session.scalars(
         select(TeamInvitation)
-        .where(TeamInvitation.organisation_id == organisation_id, *LIVE, TeamInvitation.login != "")
+        .where(
+            TeamInvitation.organisation_id == organisation_id,
+            TeamInvitation.login != "",
+            *LIVE,
+            TeamInvitation.role.in_(team_posts.roles_of(side)),
+        )
         .order_by(TeamInvitation.id.desc())
     ).all()
 
@@ -83,25 +95,24 @@ def listed(session: Session, organisation_id: int) -> Sequence[TeamInvitation]:
 def again(session: Session, actor: Actor, post: Post, invitation_id: int) -> TeamInvitation:
     """Send a fresh link. Raises NotFound."""
     organisation = teams.managed(session, actor)
-    row = _own(session, organisation, invitation_id)
-    role = Role(row.role)
-    place = next(
-        one for one in reversed(team_posts.posts(organisation)) if one.role is role
-    )  # an enterprise's invitation is never one to lead
+    row = _own(session, actor, organisation, invitation_id)
+    place = team_posts.invited_to(row.role)
     return _send(session, actor, post, organisation, row.login, place)
 
 
 def cancel(session: Session, actor: Actor, invitation_id: int) -> None:
     """Take an invitation back. Raises NotFound."""
     organisation = teams.managed(session, actor)
-    row = _own(session, organisation, invitation_id)
+    row = _own(session, actor, organisation, invitation_id)
     _end(session, TeamInvitation.id == row.id)
     diff = {"login": accounts.masked(row.login)}
     record(session, actor, "team_invitation_cancel", organisation, diff=diff)
 
 
-def _own(session: Session, organisation: Organisation, invitation_id: int) -> TeamInvitation:
-    rows = {row.id: row for row in listed(session, organisation.id)}
+def _own(
+    session: Session, actor: Actor, organisation: Organisation, invitation_id: int
+) -> TeamInvitation:
+    rows = {row.id: row for row in listed(session, organisation.id, teams.acted(actor))}
     if invitation_id not in rows:
         raise NotFound("没有这个邀请，可能已经接受或收回")
     return rows[invitation_id]
@@ -139,7 +150,9 @@ def join(session: Session, actor: Actor, token: str, user: User) -> RoleGrant:
     organisation = session.scalars(
         select(Organisation).where(Organisation.id == row.organisation_id).with_for_update()
     ).one()
-    if row.invited_by not in {one.user_id for one in teams.owners(session, organisation.id)}:
+    side = team_posts.side(row.role)
+    owners = {one.user_id for one in teams.owners(session, organisation.id, side)}
+    if row.invited_by not in owners:
         raise Conflict("邀请人已不是该单位负责人，邀请失效", code="not_owner", remedy=REMEDY)
     taken = session.execute(
         update(TeamInvitation)
@@ -149,7 +162,7 @@ def join(session: Session, actor: Actor, token: str, user: User) -> RoleGrant:
     )
     if getattr(taken, "rowcount", 0) != 1:
         raise NotFound(GONE, REMEDY)
-    if user.id in {one.user_id for one in teams.members(session, organisation.id)}:
+    if user.id in {one.user_id for one in teams.members(session, organisation.id, side)}:
         raise Conflict("您已在这个团队中", code="already_granted")
     grant = roles.give(
         session, actor, user=user, role=Role(row.role), organisation=organisation, leads=False,
@@ -159,7 +172,7 @@ def join(session: Session, actor: Actor, token: str, user: User) -> RoleGrant:
     session.flush()
     inbox.notify(
         session, "team", [inbox.Reader(row.invited_by, organisation.id)],
-        cause=f"event:{event.id}", voice="joined", url=team_posts.page(organisation),
+        cause=f"event:{event.id}", voice="joined", url=team_posts.page(side),
         facts={"detail": team_posts.post_of(grant).label, "team": organisation.name},
     )  # fmt: skip
     return grant

@@ -1,9 +1,12 @@
-"""Places in a team: a provider has owners, editors and viewers, an enterprise leads, members."""
+"""Places in a team: a provider has owners, editors and viewers, an enterprise leads, members.
+
+An organisation that is both has two teams, one for each side; nobody is in the other unasked.
+"""
 
 from dataclasses import dataclass
 
 from marketplace.errors import Invalid
-from marketplace.models import Organisation, RoleGrant
+from marketplace.models import RoleGrant
 from marketplace.phases import OrganisationKind, Role
 
 OWNER, EDITOR, VIEWER, MEMBER = "owner", "editor", "viewer", "member"
@@ -33,26 +36,44 @@ POSTS: dict[OrganisationKind, tuple[Post, ...]] = {
 }
 
 
+def side(role: str) -> OrganisationKind:
+    """The side of an organisation that a role of its team belongs to."""
+    enterprise = role == Role.ENTERPRISE
+    return OrganisationKind.ENTERPRISE if enterprise else OrganisationKind.PROVIDER
+
+
+def roles_of(kind: OrganisationKind) -> tuple[str, ...]:
+    """The roles in the team of one side; none for public bodies."""
+    return tuple({place.role.value: "" for place in POSTS.get(kind, ())})
+
+
 def post_of(grant: RoleGrant) -> Post:
-    """The place a grant gives (organisation loaded). Raises KeyError for staff."""
-    choices = posts(grant.organisation)
+    """The place a grant gives. Raises StopIteration for staff."""
     leads = grant.leads or grant.role == Role.PROVIDER_OWNER
+    choices = POSTS[side(grant.role)]
     return next(one for one in choices if (one.role, one.leads) == (grant.role, leads))
 
 
-def posts(organisation: Organisation) -> tuple[Post, ...]:
-    """The places of an organisation's team. Raises KeyError for public bodies."""
-    return POSTS[OrganisationKind(organisation.kind)]
+def invitable(kind: OrganisationKind) -> tuple[Post, ...]:
+    """Places that a link may give: an enterprise's lead is appointed by hand-over."""
+    return tuple(
+        one for one in POSTS[kind] if not (one.leads and kind is OrganisationKind.ENTERPRISE)
+    )
 
 
-def page(organisation: Organisation) -> str:
-    """Where the team is managed."""
-    return "/p/team" if organisation.kind == OrganisationKind.PROVIDER else "/me/team"
+def invited_to(role: str) -> Post:
+    """The place that an invitation with this role is for."""
+    return next(one for one in invitable(side(role)) if one.role == role)
 
 
-def post(organisation: Organisation, key: str) -> Post:
-    """One place by its key. Raises Invalid (field ``post``)."""
-    found = next((one for one in posts(organisation) if one.key == key), None)
+def page(kind: OrganisationKind) -> str:
+    """Where the team of a side is managed."""
+    return "/p/team" if kind is OrganisationKind.PROVIDER else "/me/team"
+
+
+def post(kind: OrganisationKind, key: str) -> Post:
+    """One place of a side by its key. Raises Invalid (field ``post``)."""
+    found = next((one for one in POSTS[kind] if one.key == key), None)
     if found is None:
         raise Invalid(fields={"post": ["请选择列表中的一项"]})
     return found

@@ -1,8 +1,9 @@
 """Teams: who acts for an organisation, as what, and who may change that (F-P8).
 
 A provider has owners, editors and viewers; an enterprise has leads and members. Owners and leads
-manage the team; there is always at least one of them left. Every change locks the organisation's
-row first, then the user's: two owners cannot dismiss each other at once.
+manage the team; there is always at least one of them left. An organisation that is both has two
+teams, and everything here is done in the one that the actor acts in. Every change locks the
+organisation's row first, then the user's: two owners cannot dismiss each other at once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ from marketplace.history import record
 from marketplace.models import Organisation, RoleGrant, TeamInvitation, User
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import OrganisationKind, Role
-from marketplace.services.access.team_posts import POSTS, Post, page, post, post_of, posts
+from marketplace.services.access.team_posts import POSTS, Post, page, post, post_of, roles_of, side
 from marketplace.services.accounts import roles, sessions
 from marketplace.services.inbox import inbox
 from marketplace.services.inbox.inbox import Reader
@@ -33,35 +34,41 @@ def is_owner() -> ColumnElement[bool]:
     )
 
 
-def owners(session: Session, organisation_id: int) -> list[Reader]:
-    """Who manages the team of an organisation now."""
+def owners(session: Session, organisation_id: int, kind: OrganisationKind) -> list[Reader]:
+    """Who manages the team of one side of an organisation now."""
     rows = session.scalars(
         select(RoleGrant)
         .join(User, User.id == RoleGrant.user_id)
-        .where(RoleGrant.organisation_id == organisation_id, is_owner(), User.active)
+        .where(
+            RoleGrant.organisation_id == organisation_id, RoleGrant.role.in_(roles_of(kind)),
+            is_owner(), User.active,
+        )
         .order_by(RoleGrant.user_id)
-    )
+    )  # fmt: skip
     found = dict.fromkeys(row.user_id for row in rows if sessions.is_live(row))
     return [Reader(user_id, organisation_id) for user_id in found]
 
 
 def leads(session: Session, actor: Actor) -> bool:
     """Whether the actor manages the team of the organisation acted for."""
-    if actor.organisation_id is None:
+    if actor.organisation_id is None or actor.role is None:
         return False
-    found = owners(session, actor.organisation_id)
+    found = owners(session, actor.organisation_id, side(actor.role))
     return actor.user_id in {reader.user_id for reader in found}
 
 
-def members(session: Session, organisation_id: int) -> list[RoleGrant]:
-    """The live grants of a team with user and organisation, owners first, then by name."""
+def members(session: Session, organisation_id: int, kind: OrganisationKind) -> list[RoleGrant]:
+    """The live grants of one side with user and organisation, owners first, then by name."""
     rows = session.scalars(
         select(RoleGrant)
         .join(User, User.id == RoleGrant.user_id)
-        .where(RoleGrant.organisation_id == organisation_id, RoleGrant.revoked_at.is_(None))
+        .where(
+            RoleGrant.organisation_id == organisation_id, RoleGrant.role.in_(roles_of(kind)),
+            RoleGrant.revoked_at.is_(None),
+        )
         .options(joinedload(RoleGrant.user), joinedload(RoleGrant.organisation))
         .order_by(User.name, RoleGrant.id)
-    )
+    )  # fmt: skip
     live = [row for row in rows if sessions.is_live(row) and row.user.active]
     return sorted(live, key=lambda row: not post_of(row).leads)
 
@@ -101,9 +108,15 @@ def check_leads(session: Session, actor: Actor) -> None:
         raise Forbidden("只有本单位负责人可以管理团队")
 
 
-def member(session: Session, organisation: Organisation, grant_id: int) -> RoleGrant:
-    """One live grant of a team. Raises NotFound."""
-    found = next((row for row in members(session, organisation.id) if row.id == grant_id), None)
+def acted(actor: Actor) -> OrganisationKind:
+    """The side of the organisation that the actor acts for."""
+    return side(actor.role_name)
+
+
+def member(session: Session, actor: Actor, organisation: Organisation, grant_id: int) -> RoleGrant:
+    """One live grant of the actor's team. Raises NotFound."""
+    team = members(session, organisation.id, acted(actor))
+    found = next((row for row in team if row.id == grant_id), None)
     if found is None:
         raise NotFound("没有这位成员，可能已经离开")
     return found
@@ -112,8 +125,8 @@ def member(session: Session, organisation: Organisation, grant_id: int) -> RoleG
 def change_post(session: Session, actor: Actor, grant_id: int, *, key: str) -> RoleGrant:
     """Give a member another place. Raises Conflict for the last owner."""
     organisation = managed(session, actor)
-    row = member(session, organisation, grant_id)
-    wanted = post(organisation, key)
+    row = member(session, actor, organisation, grant_id)
+    wanted = post(acted(actor), key)
     if wanted == post_of(row):
         return row
     if not wanted.leads:
@@ -126,7 +139,7 @@ def change_post(session: Session, actor: Actor, grant_id: int, *, key: str) -> R
 def remove(session: Session, actor: Actor, grant_id: int, *, reason: str) -> RoleGrant:
     """Take a colleague out of the team: access ends at once. Not oneself: that is leaving."""
     organisation = managed(session, actor)
-    row = member(session, organisation, grant_id)
+    row = member(session, actor, organisation, grant_id)
     if row.user_id == actor.user_id:
         raise Conflict("不能移出自己，请用“离开团队”", code="oneself")
     if not reason.strip():
@@ -140,11 +153,11 @@ def remove(session: Session, actor: Actor, grant_id: int, *, reason: str) -> Rol
 def hand_over(session: Session, actor: Actor, grant_id: int, *, stay_as: str) -> RoleGrant:
     """Make a colleague owner in one's own place; one stays as ``stay_as`` or leaves (empty)."""
     organisation = managed(session, actor)
-    row = member(session, organisation, grant_id)
+    row = member(session, actor, organisation, grant_id)
     if row.user_id == actor.user_id:
         raise Invalid(fields={"grant": ["请选择一位同事"]})
-    first = next(one for one in posts(organisation) if one.leads)
-    stay = post(organisation, stay_as) if stay_as else None
+    first = next(one for one in POSTS[acted(actor)] if one.leads)
+    stay = post(acted(actor), stay_as) if stay_as else None
     if not post_of(row).leads:
         row = _replace(session, actor, organisation, row, first, "移交负责人")
         _tell(session, row, "changed", first.label)
@@ -176,8 +189,7 @@ def why_not_leave(session: Session, user_id: int) -> list[str]:
 
 
 def _leads(row: RoleGrant) -> bool:
-    kind = OrganisationKind(row.organisation.kind)
-    return kind in POSTS and post_of(row).leads
+    return row.role in roles_of(side(row.role)) and post_of(row).leads
 
 
 def _keep_owner(session: Session, organisation: Organisation, going: Sequence[RoleGrant]) -> None:
@@ -189,16 +201,20 @@ def _keep_owner(session: Session, organisation: Organisation, going: Sequence[Ro
 def _would_be_last(
     session: Session, organisation: Organisation, going: Sequence[RoleGrant]
 ) -> str | None:
-    leaving = {row.user_id for row in going if _leads(row)}
-    left = {reader.user_id for reader in owners(session, organisation.id)} - leaving
-    if left or not leaving:
+    leaving = {row.user_id: side(row.role) for row in going if _leads(row)}
+    if not leaving:
         return None
-    others = len(members(session, organisation.id)) > 1
+    (kind,) = set(leaving.values())
+    left = {reader.user_id for reader in owners(session, organisation.id, kind)} - set(leaving)
+    if left:
+        return None
+    others = len(members(session, organisation.id, kind)) > 1
     return ONLY_OWNER.format(organisation.name) + ("" if others else NOBODY_ELSE)
 
 
 def _mine(session: Session, actor: Actor, organisation: Organisation) -> RoleGrant:
-    mine = [row for row in members(session, organisation.id) if row.user_id == actor.user_id]
+    team = members(session, organisation.id, acted(actor))
+    mine = [row for row in team if row.user_id == actor.user_id]
     if not mine:
         raise NotFound("您已不在这个团队")
     return mine[0]
@@ -219,7 +235,7 @@ def _replace(
         session, actor, user=user, role=wanted.role, organisation=organisation,
         leads=wanted.leads and wanted.role is Role.ENTERPRISE,
     )  # fmt: skip
-    return member(session, organisation, fresh.id)
+    return member(session, actor, organisation, fresh.id)
 
 
 def end(session: Session, actor: Actor, row: RoleGrant, reason: str) -> None:
@@ -231,6 +247,7 @@ def end(session: Session, actor: Actor, row: RoleGrant, reason: str) -> None:
         .where(
             TeamInvitation.organisation_id == row.organisation_id,
             TeamInvitation.invited_by == row.user_id,
+            TeamInvitation.role.in_(roles_of(side(row.role))),
             TeamInvitation.accepted_at.is_(None),
             TeamInvitation.cancelled_at.is_(None),
         )
@@ -249,6 +266,6 @@ def _tell(
     readers = [Reader(row.user_id, team.id if voice == "changed" else None)]
     inbox.notify(
         session, "team", readers, cause=f"grant:{row.id}:{voice}", voice=voice,
-        url=page(team) if voice == "changed" else "/account",
+        url=page(side(row.role)) if voice == "changed" else "/account",
         facts={"team": team.name, "detail": detail},
     )  # fmt: skip

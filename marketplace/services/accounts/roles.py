@@ -157,7 +157,7 @@ def _is_first(session: Session, role: Role, organisation: Organisation) -> bool:
 
 
 def _check_home(role: Role, organisation: Organisation) -> None:
-    if organisation.kind not in HOMES[role]:
+    if not set(organisation.kinds) & set(HOMES[role]):
         raise Invalid(fields={"role": [f"“{organisation.name}”不能有{ROLE_LABELS[role]}"]})
     if role is Role.DISTRICT_REVIEWER and not organisation.district:
         raise Invalid(fields={"organisation_id": ["该单位没有登记所属区市"]})

@@ -39,8 +39,10 @@ def missing(session: Session, version: CaseVersion) -> list[str]:
 @guard("case_complete")
 def case_complete(session: Session, subject: CaseVersion, actor: Actor, data: Data) -> str | None:
     """Everything that a client is asked about is there."""
-    found = missing(session, subject)
-    return f"还没有填写：{'、'.join(found)}" if found else None
+    if found := missing(session, subject):
+        return f"还没有填写：{'、'.join(found)}"
+    own = subject.content["client_uscc"] == subject.provider.organisation.uscc
+    return "案例企业不能是本单位自己，请填写客户的代码" if own else None
 
 
 @guard("case_title_free")

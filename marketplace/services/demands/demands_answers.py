@@ -71,6 +71,8 @@ def answer(session: Session, actor: Actor, demand_id: int, offer: Offer) -> Dema
         raise NotFound("没有这条需求，或已经撤下")
     if not open_now(demand):
         raise Conflict(CLOSED, code="closed")
+    if demand.organisation_id == actor.organisation_id:
+        raise Conflict("这是本单位发布的需求，不能自己答复", code="own_demand")
     workflow = nouns.workflow(ANSWER_NOUN)
     first = workflow.state(workflow.initial)
     row = DemandAnswer(

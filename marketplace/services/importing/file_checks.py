@@ -12,6 +12,7 @@ from marketplace.phases import OrganisationKind
 from marketplace.schemas.import_cells import fold
 from marketplace.schemas.import_columns import BY_CODE
 from marketplace.schemas.imports import Row
+from marketplace.services.importing.targets import GROWN
 
 T = TypeVar("T")
 
@@ -82,8 +83,7 @@ class FileChecks:
 
     def _kind_change(self, row: Judged) -> None:
         before, after = self._stored[row.unit], row.data["kind"]
-        allowed = (OrganisationKind.ENTERPRISE, OrganisationKind.PROVIDER)
-        if before and before != after and (before, after) != allowed:
+        if before and before != after and (before, after) != GROWN:
             row.complain("单位类别：与已登记的不同，导入不能更改")
 
 

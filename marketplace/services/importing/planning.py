@@ -20,7 +20,13 @@ from marketplace.phases import OrganisationKind, RowPhase
 from marketplace.schemas.import_cells import fold
 from marketplace.schemas.imports import Row
 from marketplace.services.importing import targets
-from marketplace.services.importing.targets import CHILDREN, ORGANISATION, PROVIDER, Target
+from marketplace.services.importing.targets import (
+    CHILDREN,
+    GROWN,
+    ORGANISATION,
+    PROVIDER,
+    Target,
+)
 from marketplace.services.pool import contacts
 
 Values = dict[str, Any]
@@ -170,6 +176,9 @@ class Planner:
         outcome = Outcome(sheet=source.sheet)
         present = self._organisations.get(source.unit)
         values = ORGANISATION.values(source.data)
+        if present and (present["kind"], source.data["kind"]) == GROWN:
+            # What it was with us, it stays, unless staff have fixed its kind.
+            values["also_enterprise"] = "kind" not in present["edited_fields"]
         parent = self._settle(ORGANISATION, source, present, values, {}, outcome)
         if source.data["kind"] != OrganisationKind.PROVIDER:
             return outcome

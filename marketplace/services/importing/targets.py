@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from marketplace.models import CaseStudy, Organisation, Person, Product, Provider
+from marketplace.phases import OrganisationKind
 from marketplace.schemas.import_columns import (
     BY_CODE,
     CASES,
@@ -90,6 +91,8 @@ PRODUCT = _target(PRODUCTS, Product, only=_not_the_unit, index="product")
 CASE = _target(CASES, CaseStudy, only=_not_the_unit, index="case")
 PERSON = _target(PEOPLE, Person, only=_not_the_unit, edited=False)
 
+GROWN = (OrganisationKind.ENTERPRISE, OrganisationKind.PROVIDER)
+"""The one change of kind that an import may make: an enterprise has become a provider."""
 CHILDREN = {"products": PRODUCT, "cases": CASE, "people": PERSON}
 MASTER_SHEETS = ("organisations", *CHILDREN)
 LINK_SHEETS = ("affiliates",)

@@ -68,7 +68,7 @@ def send(session: Session, actor: Actor, question: Question) -> Inquiry:
     names = _lock(session, actor.organisation_id, ids)
     _check_product(session, question, ids)
     _check_room(session, actor.user_id, len(ids))
-    found = refusals(session, ids)
+    found = {**refusals(session, ids), **_own(session, actor.organisation_id, ids)}
     if reasons := [f"{names[id_]}：{found[id_]}" for id_ in ids if found[id_]]:
         raise Conflict(
             "；".join(reasons), code="not_taking", reasons=reasons,
@@ -96,6 +96,14 @@ def _lock(session: Session, enterprise_id: int, provider_ids: Sequence[int]) -> 
         raise NotFound("没有找到这家服务商")
     applicants.lock(session, [enterprise_id, *(owner for _, owner, _ in rows)])
     return {id_: name for id_, _, name in rows}
+
+
+def _own(session: Session, organisation_id: int, ids: Sequence[int]) -> dict[int, str]:
+    """Nobody asks himself: the answer would count in his response rate."""
+    query = select(Provider.id).where(
+        Provider.id.in_(ids), Provider.organisation_id == organisation_id
+    )
+    return dict.fromkeys(session.scalars(query), "这是贵企业自己，不能向自己咨询")
 
 
 def _check_product(session: Session, question: Question, ids: Sequence[int]) -> None:

@@ -35,7 +35,9 @@ def search(
         columns = (Organisation.name, Organisation.short_name, Organisation.uscc)
         matches = [column.icontains(text, autoescape=True) for column in columns]
         statement = statement.where(or_(*matches))
-    if kind:
+    if kind == OrganisationKind.ENTERPRISE:
+        statement = statement.where(Organisation.buys())
+    elif kind:
         statement = statement.where(Organisation.kind == kind)
     if district:
         statement = statement.where(Organisation.district == district)
@@ -99,6 +101,8 @@ def edit(
     }
     if not diff:
         return False
+    if "kind" in diff and organisation.also_enterprise:
+        raise Conflict("这个单位既是服务商也是中小企业，不能改单位类别", code="both_roles")
     stamp = {"by": actor.role_name, "at": clock.now().isoformat()}
     for name, (_, value) in diff.items():
         setattr(organisation, name, value)

@@ -17,7 +17,7 @@ from marketplace.errors import Conflict, Forbidden, Invalid
 from marketplace.history import record
 from marketplace.models import Membership, Milestone, Organisation, Project, Provider, Round
 from marketplace.permissions import Actor, Permission, require
-from marketplace.phases import WRITING_PHASES, OrganisationKind, StandingPhase
+from marketplace.phases import WRITING_PHASES, StandingPhase
 from marketplace.programmes import nouns
 from marketplace.services.files import files
 from marketplace.services.pool import applicants, bans
@@ -126,7 +126,7 @@ def _places(session: Session, provider_id: int, filing: Filing) -> tuple[Members
     enterprise = session.scalars(
         select(Organisation).where(
             Organisation.uscc == filing.enterprise_uscc,
-            Organisation.kind == OrganisationKind.ENTERPRISE,
+            Organisation.buys(),
         )
     ).one_or_none()
     fields = {}
@@ -134,7 +134,10 @@ def _places(session: Session, provider_id: int, filing: Filing) -> tuple[Members
         fields["membership_id"] = ["请选择本单位的在池资格"]
     if enterprise is None:
         fields["enterprise_uscc"] = ["没有找到这家企业，请核对代码，或请企业先注册"]
-    if membership is None or enterprise is None:
+    own = select(Provider.organisation_id).where(Provider.id == provider_id)
+    if enterprise is not None and enterprise.id == session.scalar(own):
+        fields["enterprise_uscc"] = ["这是本单位的代码，不能备案与自己的合同"]
+    if membership is None or enterprise is None or fields:
         raise Invalid(fields=fields)
     return membership, enterprise
 

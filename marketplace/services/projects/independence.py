@@ -27,6 +27,7 @@ from marketplace.services.pool import applicants
 from marketplace.services.projects.project_rules import rules
 from marketplace.workflow import Data, guard
 
+OWN_CHOICE = "这是贵企业自己，不能选定自己"
 BINDING = (ProjectPhase.CONFIRMING, ProjectPhase.FILING, *FILED_PHASES)
 """Phases in which a provider counts as one who transforms the enterprise."""
 
@@ -126,6 +127,8 @@ def why_not_choose(session: Session, enterprise_id: int, provider_id: int) -> st
     owner = session.scalars(
         select(Provider.organisation_id).where(Provider.id == provider_id)
     ).one()
+    if owner == enterprise_id:
+        return OWN_CHOICE
     names = _clash(session, [owner], evaluators(session, enterprise_id))
     if not names:
         return None

@@ -11,7 +11,7 @@ from marketplace.db import current_session
 from marketplace.errors import Conflict, Invalid
 from marketplace.models import Organisation, RoleGrant, User
 from marketplace.permissions import Permission, can
-from marketplace.phases import ROLE_LABELS, OrganisationKind, Role
+from marketplace.phases import ROLE_LABELS, Role
 from marketplace.schemas.accounts import (
     EditOrganisationForm,
     NewOrganisationForm,
@@ -59,7 +59,7 @@ def organisation(organisation_id: int) -> str:
     actor = current_actor()
     found = organisations.get(current_session(), actor, organisation_id)
     members = _members(found) if can(actor, Permission.USER_READ) else None
-    kind = KIND_LABELS[OrganisationKind(found.kind)]
+    kind = "、".join(KIND_LABELS[kind] for kind in found.kinds)
     return render_template(
         "admin/organisation.html", organisation=found, kind=kind, members=members
     )

@@ -36,9 +36,7 @@ def _context(token: str) -> dict[str, Any]:
     with database().reading() as session:
         row = team_invitations.peek(session, token)
         known = accounts.by_login(session, row.login) is not None
-        place = next(
-            one for one in reversed(team_posts.posts(row.organisation)) if one.role == row.role
-        )
+        place = team_posts.invited_to(row.role)
         inviter = accounts.get(session, row.invited_by).name
     user = signed_in()
     return {
@@ -80,7 +78,7 @@ def _join(token: str, context: dict[str, Any]) -> BaseResponse:
     web_session().renew(fresh, user.session_id)
     security_log.note("role_switch", "ok", detail={"role": grant.role})
     flash(f"已加入{context['team']}。", "ok")
-    return redirect(team_posts.page(grant.organisation), 303)
+    return redirect(team_posts.page(team_posts.side(grant.role)), 303)
 
 
 def _join_new(token: str, context: dict[str, Any]) -> BaseResponse:

@@ -76,7 +76,11 @@ def access_request(request_id: int) -> str:
 def _page(row: AccessRequest, **more: Any) -> str:
     session = current_session()
     known = organisations.by_uscc(session, row.uscc)
-    people = teams.members(session, known.id) if known and known.kind in team_posts.POSTS else []
+    people = [
+        one
+        for side in (known.kinds if known else ())
+        for one in teams.members(session, known.id if known else 0, side)
+    ]
     phone = access_shapes.masked(service.phone(cipher(), row))
     labels = {step.action: step for step in nouns.workflow("access_request").transitions}
     context: dict[str, Any] = {
@@ -85,7 +89,10 @@ def _page(row: AccessRequest, **more: Any) -> str:
         "people": [
             {"name": one.user.name, "post": team_posts.post_of(one).label} for one in people
         ],
-        "owned": any(team_posts.post_of(one).leads for one in people),
+        "owned": any(
+            team_posts.post_of(one).leads and team_posts.side(one.role) is service.KINDS[row.kind]
+            for one in people
+        ),
         "letters": [
             {"name": one.name, "url": url_for("files.view", file_id=one.id),
              "size": size_text(one.size), "at": ""}
@@ -103,7 +110,7 @@ def _known(known: Organisation, row: AccessRequest) -> dict[str, Any]:
     return {
         "name": known.name,
         "same": known.name == row.name,
-        "kind": organisations.KIND_LABELS.get(known.kind, known.kind),  # type: ignore[call-overload]
+        "kind": "、".join(organisations.KIND_LABELS[kind] for kind in known.kinds),
         "district": term("district", known.district or ""),
     }
 

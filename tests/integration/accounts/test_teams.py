@@ -11,7 +11,7 @@ from marketplace import clock
 from marketplace.errors import Forbidden
 from marketplace.models import Event, Message, Organisation, RoleGrant, TeamInvitation, User
 from marketplace.permissions import SYSTEM
-from marketplace.phases import Role
+from marketplace.phases import OrganisationKind, Role
 from marketplace.services.access import teams
 from marketplace.services.accounts import roles
 from marketplace.services.upkeep import retention
@@ -255,7 +255,7 @@ def dismissals(database, one: RoleGrant, other: RoleGrant) -> tuple[str, ...]:
 
 def left(database, organisation) -> int:
     with database.reading() as session:
-        return len(teams.owners(session, organisation.id))
+        return len(teams.owners(session, organisation.id, OrganisationKind.PROVIDER))
 
 
 def test_two_owners_never_dismiss_each_other(database, provider, owner):
