@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, TypedDict, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, event
 from sqlalchemy.orm import Session
 
-from marketplace import clock
+from marketplace import clock, outbox
 from marketplace.bulk import insert_rows
 from marketplace.models import Event
 from marketplace.permissions import Actor
 from marketplace.phases import PRIVATE_ROLES
+from marketplace.programmes import webhook_kinds
 
 Place = tuple[str, int]
 """What an event points at: the name of a table, and the id of a row."""
@@ -44,9 +45,24 @@ def record(
 ) -> Event:
     """Append who did ``action`` to ``subject`` (a flushed row), with ``(from, to)`` states."""
     place = (subject.__tablename__, subject.id)
-    event = Event(**_columns(actor, action, place, states, diff or {}, why or {}))
-    session.add(event)
-    return event
+    made = Event(**_columns(actor, action, place, states, diff or {}, why or {}))
+    session.add(made)
+    return made
+
+
+@event.listens_for(Session, "after_flush")
+def _queue_webhooks(session: Session, context: Any) -> None:
+    """Other systems are told about steps of places and notices: queued with the event itself, so
+    that no service has to think of it. ``record_many`` writes no steps."""
+    made = [
+        item
+        for item in session.new
+        if isinstance(item, Event)
+        and item.subject_type in webhook_kinds.TABLES
+        and item.from_state != item.to_state
+    ]
+    if made:
+        outbox.put_many(session, outbox.WEBHOOK, [str(item.id) for item in made])
 
 
 def record_many(

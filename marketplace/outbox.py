@@ -15,14 +15,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from marketplace import clock
-from marketplace.bulk import insert_rows
+from marketplace.bulk import among, insert_rows
 from marketplace.db import Database
 from marketplace.models.outbox import Lease, OutboxItem
 
 INDEX = "index"
 MAIL = "mail"
+WEBHOOK = "webhook"
 
 BATCH = 500
+MOST_KIN = 2000
+"""Further rows that a full batch takes with it: a batch must end long before the lease does."""
 MAX_ATTEMPTS = 10
 FIRST_DELAY_SECONDS = 1
 MAX_DELAY_SECONDS = 300
@@ -42,6 +45,8 @@ class Entry:
 
 Handler = Callable[[Sequence[Entry]], dict[int, str]]
 """Does the effects of some rows; answers ``{row id: error}`` for those that failed."""
+Kin = Callable[[Session, Sequence[Entry]], Sequence[str]]
+"""Keys that cost little more when they are done together with some rows."""
 
 
 def put(session: Session, kind: str, key: str, payload: dict[str, Any] | None = None) -> None:
@@ -98,24 +103,29 @@ def release_lease(database: Database, name: str, holder: str) -> None:
         session.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
 
 
-def drain(database: Database, kind: str, handler: Handler, limit: int = BATCH) -> int:
-    """Work off up to ``limit`` due rows of ``kind``; answers how many were taken.
+def drain(
+    database: Database,
+    kind: str,
+    handler: Handler,
+    limit: int = BATCH,
+    kin: Kin | None = None,
+) -> int:
+    """Work off up to ``limit`` due rows of ``kind``, the longest due first; answers how many were
+    taken. While more wait than that, their ``kin`` is done with them wherever it stands in the
+    queue.
 
     The rows are read in one short transaction, the effect happens outside any transaction,
     and a second short one removes what was confirmed: SQLite's write lock is never held long.
     """
     with database.reading() as session:
-        due = (
-            select(OutboxItem.id, OutboxItem.key, OutboxItem.payload)
-            .where(
-                OutboxItem.kind == kind,
-                OutboxItem.parked_at.is_(None),
-                OutboxItem.due_at <= clock.now(),
-            )
-            .order_by(OutboxItem.id)
-            .limit(limit)
-        )
-        entries = [Entry(*row) for row in session.execute(due)]
+        # In the order of the index, constant column and all: a long queue is never sorted.
+        first = _due(kind).order_by(OutboxItem.parked_at, OutboxItem.due_at, OutboxItem.id)
+        entries = [Entry(*row) for row in session.execute(first.limit(limit))]
+        if kin is not None and len(entries) == limit:
+            related = among(session, OutboxItem.key, kin(session, entries))
+            rows = session.execute(_due(kind).where(related).limit(limit + MOST_KIN))
+            taken = {entry.id for entry in entries}
+            entries += [Entry(*row) for row in rows if row[0] not in taken]
     if not entries:
         return 0
     failed = handler(entries)
@@ -123,9 +133,17 @@ def drain(database: Database, kind: str, handler: Handler, limit: int = BATCH) -
     return len(entries)
 
 
+def _due(kind: str) -> Select[tuple[int, str, dict[str, Any]]]:
+    return select(OutboxItem.id, OutboxItem.key, OutboxItem.payload).where(
+        OutboxItem.kind == kind,
+        OutboxItem.parked_at.is_(None),
+        OutboxItem.due_at <= clock.now(),
+    )
+
+
 def _settle(session: Session, entries: Sequence[Entry], failed: dict[int, str]) -> None:
     done = [entry.id for entry in entries if entry.id not in failed]
-    session.execute(delete(OutboxItem).where(OutboxItem.id.in_(done)))
+    session.execute(delete(OutboxItem).where(among(session, OutboxItem.id, done)))
     for item in session.scalars(select(OutboxItem).where(OutboxItem.id.in_(failed))):
         item.attempts += 1
         item.error = failed[item.id][:2000]

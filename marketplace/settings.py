@@ -12,6 +12,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MODES = ("demo", "production", "test")
 PASSWORD_PROFILES = ("asvs", "mlps")
 HIGHEST_PORT = 65535
+WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?")
+DEFAULT_PORTS = {"http": 80, "https": 443}
 DEMO_KEY = "demo-only-key-never-used-outside-loopback"
 
 
@@ -57,6 +59,7 @@ class Settings:
     log_json: bool = True
     home_programme: str = "qd-2024"
     scanner_url: str = ""
+    webhook_origins: tuple[str, ...] = ()
     semantic: bool = True
     site: Site = field(default_factory=Site)
 
@@ -108,6 +111,7 @@ class Settings:
             log_json=read.get("LOG_FORMAT", "json") == "json",
             home_programme=read.get("HOME_PROGRAMME", "qd-2024"),
             scanner_url=read.get("SCANNER_URL", ""),
+            webhook_origins=_words(read.get("WEBHOOK_ORIGINS", "")),
             # In tests off: a thread that computes would make answers depend on its speed.
             semantic=read.get("SEMANTIC", "off" if mode == "test" else "on") != "off",
             site=Site(**{name: value for name, value in site_names.items() if value}),
@@ -131,7 +135,18 @@ class Settings:
             problems.append("SCANNER_URL 应为 clamd:///路径 或 clamd://主机:端口")
         if not self.base_url.startswith(("http://", "https://")):
             problems.append("BASE_URL 应以 http:// 或 https:// 开头")
+        if not all(map(_is_origin, self.webhook_origins)):
+            problems.append(
+                "WEBHOOK_ORIGINS 应为逗号分隔的来源，如 https://data.example.gov.cn，不带路径"
+            )
         return [*problems, *self._port_problems()]
+
+    def tells(self, url: str) -> bool:
+        """Whether events may be sent to this address at all (S18)."""
+        try:
+            return origin_of(url) in {origin_of(allowed) for allowed in self.webhook_origins}
+        except ValueError:
+            return False
 
     def _port_problems(self) -> list[str]:
         """Ports that no machine has: otherwise only the first call would fail, and unclearly."""
@@ -163,6 +178,28 @@ class Settings:
         if env.get("FLASK_DEBUG", "") not in ("", "0") or env.get("DEBUG", "") not in ("", "0"):
             problems.append("生产环境不得打开 DEBUG")
         return problems
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a web address, e.g. ``https://data.example.gov.cn:443``.
+
+    Raises ValueError for anything else: a name and password, an unknown character, no host.
+    """
+    if not WEB_ADDRESS.fullmatch(url) or "#" in url or "\\" in url:
+        raise ValueError(f"no web address: {url}")
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise ValueError(f"no host: {url}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        origin_of(text)
+    except ValueError:
+        return False
+    return not urlsplit(text).path
 
 
 def _search_url(env: Mapping[str, str], data_dir: Path) -> str:

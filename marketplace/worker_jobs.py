@@ -27,6 +27,9 @@ from marketplace.services.reports import opening, reminders
 from marketplace.services.searching import rebuild_process
 from marketplace.services.upkeep import retention
 from marketplace.services.uploads.scanner import Scanner
+from marketplace.services.webhooks import deliveries
+from marketplace.services.webhooks.fan_out import FanOut
+from marketplace.services.webhooks.sending import Sender
 from marketplace.settings import Settings
 from marketplace.storage import open_storage
 from marketplace.worker import Job
@@ -42,15 +45,22 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
     indexer = Indexer(catalogue, database)
     mailer = Mailer(settings)
     notifier = Notifier(database, mailer, settings.base_url)
+    told = FanOut(database, settings.base_url)
     signer = Signer(settings.encryption_keys)
     digests = audit_digests.folder_of(settings.data_dir, settings.database_url)
     storage, scanner = open_storage(settings.storage_url), Scanner(settings.scanner_url)
     return [
-        Job("index", lambda: outbox.drain(database, outbox.INDEX, indexer.handle), 0.03),
+        Job(
+            "index",
+            lambda: outbox.drain(database, outbox.INDEX, indexer.handle, kin=indexer.kin),
+            0.03,
+        ),
         Job("mail", lambda: outbox.drain(database, outbox.MAIL, mailer.handle), 1.0),
         Job("import", uploads.Launcher(database).step, 1.0),
         Job("rebuild", rebuild_process.Launcher(database).step, 1.0),
         Job("notice", lambda: outbox.drain(database, inbox.NOTICE, notifier.handle), 1.0),
+        Job("events", lambda: outbox.drain(database, outbox.WEBHOOK, told.handle), 1.0),
+        Job("webhook", Sender(database, settings).step, 1.0),
         Job("digest", lambda: digest.collect(database), 30.0),
         Job("alert", lambda: matching.check(catalogue, database), 30.0),
         Job("scan", lambda: files_upkeep.scan_waiting(database, storage, scanner), 30.0),
@@ -83,7 +93,7 @@ def watch(database: Database) -> int:
 
 
 def clear_up(database: Database) -> int:
-    """Forget counters, links, sessions and unfinished forms that have long ended."""
+    """Forget counters, links, sessions, unfinished forms and messages that have long ended."""
     now = clock.now()
     with database.unit_of_work() as session:
         session.execute(delete(RateCounter).where(RateCounter.expires_at < now))
@@ -91,4 +101,5 @@ def clear_up(database: Database) -> int:
         session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_SESSIONS))
         drafts.forget(session)
         retention.run(session)
+        deliveries.forget(session)
     return 0

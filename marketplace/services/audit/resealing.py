@@ -17,6 +17,7 @@ from marketplace.models import (
     Objection,
     Provider,
     User,
+    WebhookEndpoint,
 )
 from marketplace.permissions import Actor, Permission, require
 from marketplace.services.access import access_requests
@@ -26,6 +27,7 @@ from marketplace.services.forms import drafts, held_forms
 from marketplace.services.inquiries import inquiry_threads
 from marketplace.services.notices import objections
 from marketplace.services.pool import contacts
+from marketplace.services.webhooks import signing
 
 BATCH = 200
 
@@ -48,6 +50,11 @@ SEALED: tuple[tuple[type[Any], tuple[str, ...], Place], ...] = (
         Complaint,
         ("name_encrypted", "phone_encrypted"),
         lambda row: complaints.place_of(row.receipt_hash or ""),
+    ),
+    (
+        WebhookEndpoint,
+        ("secret_encrypted", "former_secret_encrypted"),
+        lambda row: signing.place(row.id),
     ),
 )
 """Every sealed column, and the place its values are sealed for."""
