@@ -27,7 +27,7 @@ def _name(node: ast.AST) -> str:
 
 
 def _calls(source: Source) -> Iterator[tuple[ast.Call, str]]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             yield node, _name(node.func)
 
@@ -39,7 +39,7 @@ def module_size(source: Source) -> Breaches:
 
 
 def function_size(source: Source) -> Breaches:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, FUNCTIONS):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > MAX_FUNCTION:
@@ -78,7 +78,7 @@ def no_built_sql(source: Source) -> Breaches:
 
 
 def no_unknown_fields(source: Source) -> Breaches:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         targets: list[str] = []
         if isinstance(node, ast.Assign):
             targets, value = [_name(target) for target in node.targets], node.value
@@ -135,7 +135,7 @@ def indexed_models() -> frozenset[str]:
     return frozenset(
         node.name
         for source in python("marketplace/models/")
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ClassDef)
         and any(isinstance(part, FUNCTIONS) and part.name == "index_keys" for part in node.body)
     )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from enum import EnumType
 
+import pytest
 import yaml
 
 from marketplace import phases
@@ -18,6 +19,8 @@ PHASES = {
 }
 LABELS = ("staff_label", "public_label")
 
+pytestmark = pytest.mark.xdist_group("source")  # one process reads the tree
+
 
 def names() -> set[str]:
     """Ids of programmes, and the names and labels of states, less what is an enum in code."""
@@ -30,9 +33,9 @@ def names() -> set[str]:
     return found - PHASES
 
 
-def compared(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def compared(source: Source) -> Iterator[tuple[int, str]]:
     """Line and text of every string constant that something is compared with or matched against."""
-    for node in ast.walk(tree):
+    for node in source.nodes:
         sides: list[ast.expr] = []
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
@@ -46,9 +49,7 @@ def compared(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def in_python(source: Source, policy: set[str]) -> list[str]:
-    return [
-        f"{source.path}:{line}: {text}" for line, text in compared(source.tree) if text in policy
-    ]
+    return [f"{source.path}:{line}: {text}" for line, text in compared(source) if text in policy]
 
 
 def in_template(source: Source, policy: Iterable[str]) -> list[str]:

@@ -10,6 +10,8 @@ from tests.support.source import Rule, Source, sources
 RULES = (*python_rules.RULES, *text_rules.RULES)
 NAMES = [rule.name for rule in RULES]
 
+pytestmark = pytest.mark.xdist_group("source")  # one process reads the tree
+
 
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
 def test_the_tree_keeps(rule: Rule):

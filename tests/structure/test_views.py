@@ -14,17 +14,19 @@ from tests.support.source import Rule, Source, sources
 CHANGING = ("add", "add_all", "merge", "bulk_save_objects", "bulk_insert_mappings")
 CORE = ("insert", "update", "delete")
 
+pytestmark = pytest.mark.xdist_group("source")  # one process reads the tree
+
 
 def changes_rows(source: Source) -> Iterator[tuple[int, str]]:
     """Rows put into a session, or a bulk statement of SQLAlchemy."""
     core = {
         alias.asname or alias.name
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy")
         for alias in node.names
         if alias.name in CORE
     }
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.Call):
             continue
         function = node.func
@@ -91,7 +93,7 @@ def recording() -> Iterator[str]:
     for source in sources():
         if not source.path.startswith("marketplace/services/"):
             continue
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 calls = {
                     ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)
@@ -111,7 +113,7 @@ def test_s47_services_know_nothing_of_requests(module):
         f"{source.path}:{node.lineno}"
         for source in sources()
         if source.path.startswith("marketplace/services/")
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(module)
     ]
     assert users == []

@@ -25,6 +25,11 @@ class Source:
         """The file as Python."""
         return _parse(self.text)
 
+    @property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of its tree, kept: every rule looks at them."""
+        return _nodes(self.text)
+
 
 @dataclass(frozen=True, repr=False)
 class Rule:
@@ -60,6 +65,11 @@ def _parse(text: str) -> ast.Module:
 
 
 @cache
+def _nodes(text: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_parse(text)))
+
+
+@cache
 def sources() -> tuple[Source, ...]:
     """Every text file that is, or would be, committed."""
     found = []
@@ -82,7 +92,7 @@ def python(*folders: str) -> list[Source]:
 
 def imports(source: Source) -> Iterator[tuple[int, str]]:
     """Line and dotted name of all that a Python file imports."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
