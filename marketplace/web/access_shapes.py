@@ -3,10 +3,13 @@
 from typing import Any
 
 from flask import url_for
+from sqlalchemy.orm import Session
 
 from marketplace.models import AccessRequest
-from marketplace.models.access_requests import CLAIM, REGISTER
+from marketplace.models.access_requests import CLAIM, ENROL, REGISTER
+from marketplace.permissions import Actor
 from marketplace.programmes import nouns
+from marketplace.services.access import access_requests
 from marketplace.services.access.access_notices import KINDS
 from marketplace.services.access.team_posts import Post
 from marketplace.services.profiles import catalogue
@@ -62,6 +65,23 @@ def facts(row: AccessRequest, phone: str) -> list[tuple[str, str]]:
         *shown, ("申请人", row.contact_name or gone), (LABELS["contact_post"], row.contact_post),
         (LABELS["phone"], phone or gone), ("登录邮箱", gone or row.user.login),
     ]  # fmt: skip
+
+
+SECOND = {
+    ENROL: ("同时作为服务商", "申请成为服务商", "auth.new_enrolment",
+            "本企业也为其他企业提供数字化服务的，可以同时成为服务商。单位不变，企业团队不变。"),
+    REGISTER: ("同时作为企业", "申请成为企业", "auth.new_registration",
+               "本单位自己也要改造的，可以同时注册为企业。单位不变，服务商团队不变。"),
+}  # fmt: skip
+
+
+def second(session: Session, actor: Actor) -> dict[str, str] | None:
+    """What the acting organisation may ask for beside its own role: title, text, label, url."""
+    found = access_requests.second_of(session, actor)
+    if found is None:
+        return None
+    title, label, endpoint, text = SECOND[found[0]]
+    return {"title": title, "label": label, "text": text, "url": url_for(endpoint, own=1)}
 
 
 def masked(phone: str) -> str:

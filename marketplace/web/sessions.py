@@ -24,7 +24,7 @@ from marketplace.crypto import keyed_hash
 from marketplace.db import SAFE_METHODS, Database
 from marketplace.models import RoleGrant, User, UserSession
 from marketplace.permissions import NOBODY, Actor
-from marketplace.phases import ROLE_LABELS, Role
+from marketplace.phases import PRIVATE_ROLES, ROLE_LABELS, Role
 from marketplace.services.accounts import passwords, session_lookup, sessions
 from marketplace.services.accounts.sessions import Device
 from marketplace.settings import Settings
@@ -85,6 +85,8 @@ class OtherRole:
     value: int
     role_label: str
     org_name: str
+    centre: str = ""
+    """The other centre of the same organisation; empty for roles elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -212,11 +214,25 @@ def _signed_in(
         enrolled=user.totp_secret_encrypted is not None,
         password_overdue=passwords.is_overdue(profile, user.password_changed_at),
         others=tuple(
-            OtherRole(item.id, ROLE_LABELS[Role(item.role)], item.organisation.name)
+            OtherRole(
+                item.id,
+                ROLE_LABELS[Role(item.role)],
+                item.organisation.name,
+                _centre(item, grant),
+            )
             for item in grants
             if item is not grant
         ),
     )
+
+
+def _centre(other: RoleGrant, grant: RoleGrant | None) -> str:
+    if grant is None or other.organisation_id != grant.organisation_id:
+        return ""
+    pair = {other.role == Role.ENTERPRISE, grant.role == Role.ENTERPRISE}
+    if pair != {True, False} or not {other.role, grant.role} <= set(PRIVATE_ROLES):
+        return ""
+    return "企业中心" if other.role == Role.ENTERPRISE else "服务商中心"
 
 
 def visitor() -> Actor:

@@ -68,6 +68,7 @@ def _page(**more: Any) -> str:
         "posts": access_shapes.post_options(posts),
         "invitable": access_shapes.post_options(team_posts.invitable(_side())),
         "joinable": access_shapes.post_options(tuple(one for one in posts if not one.leads)),
+        "second": access_shapes.second(session, current_actor()) if leads else None,
         "alone": leads and len(leading) == 1,
     }  # fmt: skip
     return render_template("team/team.html", **{**context, **more})

@@ -34,7 +34,7 @@ NAV = [
 ]
 ACTING = SimpleNamespace(
     user_name="演示", role_label="市级经办", org_name="示例主管部门",
-    others=[SimpleNamespace(value="2", role_label="区市初审", org_name="示例区市窗口")],
+    others=[SimpleNamespace(value="2", role_label="区市初审", org_name="示例区市窗口", centre="")],
 )  # fmt: skip
 DISTRICTS = ["市南区", "市北区", "李沧区", "崂山区", "城阳区", "黄岛区", "即墨区", "胶州市",
              "平度市", "莱西市", "高新区", "自贸片区"]  # fmt: skip

@@ -188,6 +188,7 @@ def _second(session: Session, actor: Actor, row: AccessRequest, known: Organisat
     session.flush()
     diff = {"kind": [before, known.kind], "also_enterprise": [False, True]}
     record(session, actor, "organisation_second_role", known, diff=diff)
+    access_notices.second(session, row, access_requests.SECOND[row.kind])
 
 
 @effect("access_joined")

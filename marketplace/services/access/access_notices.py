@@ -53,6 +53,16 @@ def tell(session: Session, row: AccessRequest, event: Event) -> None:
         _tell(session, row, voice, f"event:{event.id}", step, event.reason, but=event.actor_id)
 
 
+def second(session: Session, row: AccessRequest, other: OrganisationKind) -> None:
+    """A firm has got its second role: who leads the side it had is told, but for who asked."""
+    leads = teams.owners(session, row.organisation_id or 0, other)
+    inbox.notify(
+        session, "access", [one for one in leads if one.user_id != row.user_id],
+        cause=f"access:{row.id}:second", voice="second", url=team_posts.page(other),
+        facts={"kind": KINDS[row.kind], "organisation": row.name, "reason": ""},
+    )  # fmt: skip
+
+
 def _tell(
     session: Session,
     row: AccessRequest,

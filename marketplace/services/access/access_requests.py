@@ -20,7 +20,7 @@ from marketplace.history import record
 from marketplace.models import AccessRequest, Membership, Organisation, Provider, StoredFile
 from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.permissions import Actor, Permission, require, visible
-from marketplace.phases import OPEN_ACCESS, AccessPhase, OrganisationKind
+from marketplace.phases import OPEN_ACCESS, AccessPhase, OrganisationKind, Role
 from marketplace.programmes import nouns
 from marketplace.services.access import team_posts, teams
 from marketplace.services.accounts import sessions
@@ -181,6 +181,18 @@ def why_not_second(
         f"这个代码登记为{word}。同时作为{label}的，由它的负责人登录后申请；"
         f"还没有负责人的，请用“{FIRST[kind]}”"
     )
+
+
+def second_of(session: Session, actor: Actor) -> tuple[str, Organisation] | None:
+    """The role that the acting organisation may ask for beside its own: kind and organisation.
+
+    None for who does not lead it, and for one that has both roles.
+    """
+    if actor.role not in (Role.ENTERPRISE, Role.PROVIDER_OWNER) or not teams.leads(session, actor):
+        return None
+    organisation = session.get_one(Organisation, actor.organisation_id)
+    kind = ENROL if actor.role is Role.ENTERPRISE else REGISTER
+    return None if KINDS[kind] in organisation.kinds else (kind, organisation)
 
 
 def has_profile(session: Session, organisation_id: int) -> bool:

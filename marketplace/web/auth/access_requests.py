@@ -3,12 +3,12 @@ mend, take back."""
 
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from marketplace.db import current_session
 from marketplace.errors import Conflict, Forbidden, Invalid
-from marketplace.models import AccessRequest
+from marketplace.models import AccessRequest, Organisation
 from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.permissions import Permission, can
 from marketplace.phases import OPEN_ACCESS, AccessPhase
@@ -48,6 +48,7 @@ def access_requests() -> str:
     rows = service.own(current_session(), current_actor())
     return render_template(
         "auth/access_requests.html", may_file=can(current_actor(), Permission.ACCESS_FILE),
+        second=access_shapes.second(current_session(), current_actor()),
         rows=[access_shapes.line(row, "auth.access_request") for row in rows],
     )  # fmt: skip
 
@@ -89,6 +90,8 @@ def _form(kind: str, uscc: str = "") -> str:
     _allowed()
     draft = drafts.of(KEYS[kind])
     values = dict(draft.values)
+    if request.args.get("own") and (own := _own(kind)) is not None:
+        uscc = own.uscc
     if uscc and values.get("uscc") != uscc:
         values["uscc"] = uscc
     values.setdefault("contact_name", current_actor().name)
@@ -98,6 +101,12 @@ def _form(kind: str, uscc: str = "") -> str:
     )
 
 
+def _own(kind: str) -> Organisation | None:
+    """The organisation acted for, when it may get this role beside its own."""
+    found = service.second_of(current_session(), current_actor())
+    return found[1] if found is not None and found[0] == kind else None
+
+
 def _allowed() -> None:
     if not can(current_actor(), Permission.ACCESS_FILE):
         raise Forbidden("工作人员身份不能申请", remedy="请先切换到其他身份，或用个人账号申请。")
@@ -105,9 +114,11 @@ def _allowed() -> None:
 
 def _context(kind: str, row: AccessRequest | None, values: dict[str, Any]) -> dict[str, Any]:
     code = row.uscc if row else values.get("uscc", "")
+    own = _own(kind)
     named = service.providers(current_session(), code) if kind == CLAIM and code else []
     return {
         "kind": kind, "row": row, "labels": access_shapes.labels(kind),
+        "second": own if own is not None and own.uscc == code else None,
         "here": url_for("auth.resend_access_request", request_id=row.id)
         if row
         else url_for(SENT_TO[kind]),
