@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from flask import current_app
 from sqlalchemy.orm import Session
@@ -37,6 +38,23 @@ def home_id() -> str:
     """The programme this installation is run for."""
     settings: Settings = current_app.extensions["settings"]
     return settings.home_programme
+
+
+@cache
+def _words(programme_id: str) -> Mapping[str, frozenset[str]]:
+    found = library.load(ROOT / "config").programmes.get(programme_id)
+    if found is None:
+        return {}
+    return {
+        "provider_type": frozenset(type_.id for type_ in found.types),
+        "segment": frozenset(segment.id for segment in found.segments),
+    }
+
+
+def at_home(kind: str, code: str) -> bool:
+    """Whether the home programme knows a type or segment; others came with other programmes."""
+    words = _words(home_id())
+    return kind not in words or code in words[kind]
 
 
 def shown(session: Session, programme_id: str) -> Shown:

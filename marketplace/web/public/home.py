@@ -9,6 +9,7 @@ from marketplace.db import current_session
 from marketplace.models import Round
 from marketplace.services.pool import rounds
 from marketplace.settings import Settings
+from marketplace.web import programmes
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.public import blueprint
@@ -78,7 +79,7 @@ def _latest(cases: Page | None) -> list[dict[str, Any]]:
 
 
 def _doors(page: Page | None, field: str, kind: str) -> list[dict[str, Any]]:
-    """Words of a vocabulary with the number of providers under each; all of them without counts."""
+    """The home programme's words with the number of providers under each; without counts all."""
     counts = {item.value: item.count for item in page.facets[field]} if page else {}
     return [
         {
@@ -89,5 +90,6 @@ def _doors(page: Page | None, field: str, kind: str) -> list[dict[str, Any]]:
             "url": f"/providers?{field}={word.code}",
         }
         for word in vocabulary().options(kind)
-        if word.code in counts or (page is None and "icon" in word.data)
+        if programmes.at_home(kind, word.code)
+        and (word.code in counts or (page is None and "icon" in word.data))
     ]

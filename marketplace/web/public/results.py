@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from marketplace.db import current_session
 from marketplace.models import Round
+from marketplace.web import programmes
 from marketplace.web.access import public
 from marketplace.web.context import vocabulary
 from marketplace.web.marks import marks
@@ -26,10 +27,11 @@ def _results(kind: str) -> dict[str, Any]:
 
 
 def given(found: Found) -> dict[tuple[str, str], str]:
-    """Names of providers and rounds that the address filters by."""
+    """Names of providers and rounds that the address filters by, and of types from elsewhere."""
     chosen = found.asked.chosen
-    names = {("provider", value): "所选服务商" for value in chosen.get("provider", ())}
-    if names:
+    names = _elsewhere(found)
+    if "provider" in chosen:
+        names |= {("provider", value): "所选服务商" for value in chosen["provider"]}
         for hit in found.hits:
             card = hit.card or {}
             names["provider", str(card["provider_id"])] = card["provider"]
@@ -37,6 +39,17 @@ def given(found: Found) -> dict[tuple[str, str], str]:
         rows = select(Round.key, Round.label).where(Round.key.in_(chosen["round"]))
         names |= {("round", key): label for key, label in current_session().execute(rows)}
     return names
+
+
+def _elsewhere(found: Found) -> dict[tuple[str, str], str]:
+    """Types that the home programme does not know say that another city's programme does."""
+    words = vocabulary()
+    counted = [item.value for item in found.facets.get("type", ())]
+    return {
+        ("type", code): f"{words.label('provider_type', code)}（其他城市项目）"
+        for code in {*counted, *found.asked.chosen.get("type", ())}
+        if not programmes.at_home("provider_type", code)
+    }
 
 
 @blueprint.get("/providers")
