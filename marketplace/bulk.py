@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Record = Mapping[str, Any]
 Maker = Callable[[Any], Any]
@@ -53,7 +53,7 @@ def insert_rows(session: Session, table: Table, records: Sequence[Record]) -> No
 
 
 def among(
-    session: Session, column: ColumnElement[Any], values: Sequence[Any]
+    session: Session, column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Sequence[Any]
 ) -> ColumnElement[bool]:
     """``column IN values`` with one parameter for all of them: numbers or texts, any number.
 

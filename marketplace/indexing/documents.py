@@ -5,7 +5,7 @@ the sum of the row versions it is made from. Rows are never deleted and versions
 the sum grows with every change in whatever order transactions commit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from marketplace.indexing.building import case_document, product_document, provider_document
@@ -29,28 +29,32 @@ class Removal:
 Entry = Document | Removal
 
 
-def entries(provider: Provider, words: Vocabulary) -> Iterator[Entry]:
-    """The documents of one provider, each either to be put or to be removed."""
+def entries(
+    provider: Provider, words: Vocabulary, wants: Callable[[str], bool] = lambda _: True
+) -> Iterator[Entry]:
+    """The documents of one provider, each either to be put or to be removed.
+
+    ``wants`` says by its id whether one is needed: only those are made.
+    """
     shown = catalogue.shown(provider)
     base = _base_version(provider)
     whole = base + sum(item.version for item in provider.products)
     whole += sum(item.version for item in provider.cases)
-    if shown.in_pool:
-        yield provider_document(shown, words, whole)
-    else:
-        yield Removal(f"provider:{provider.id}", whole)
+    if wants(id_ := f"provider:{provider.id}"):
+        public = shown.in_pool
+        yield provider_document(shown, words, whole) if public else Removal(id_, whole)
     for product in provider.products:
-        version = base + product.version
-        if product in shown.products:
-            yield product_document(product, shown, words, version)
-        else:
-            yield Removal(f"product:{product.id}", version)
+        version, public = base + product.version, product in shown.products
+        if wants(id_ := f"product:{product.id}"):
+            yield (
+                product_document(product, shown, words, version)
+                if public
+                else Removal(id_, version)
+            )
     for case in provider.cases:
-        version = base + case.version
-        if case in shown.cases:
-            yield case_document(case, shown, words, version)
-        else:
-            yield Removal(f"case:{case.id}", version)
+        version, public = base + case.version, case in shown.cases
+        if wants(id_ := f"case:{case.id}"):
+            yield case_document(case, shown, words, version) if public else Removal(id_, version)
 
 
 def _base_version(provider: Provider) -> int:

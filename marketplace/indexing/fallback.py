@@ -57,8 +57,8 @@ def browse(
     found = [
         entry
         for provider in load(session, sorted({row.provider_id for row in page}))
-        for entry in entries(provider, words)
-        if isinstance(entry, Document) and entry.id in wanted
+        for entry in entries(provider, words, wanted.__contains__)
+        if isinstance(entry, Document)
     ]
     return len(rows), sorted(found, key=lambda entry: wanted[entry.id])
 
@@ -78,8 +78,8 @@ def newest(
     found = [
         entry
         for provider in load(session, sorted({public[id_] for id_ in latest}))
-        for entry in entries(provider, words)
-        if isinstance(entry, Document) and entry.id in wanted
+        for entry in entries(provider, words, wanted.__contains__)
+        if isinstance(entry, Document)
     ]
     return sorted(found, key=lambda entry: entry.numbers["updated"], reverse=True)
 

@@ -87,8 +87,8 @@ def _present(database: Database, document_ids: Sequence[str]) -> list[Document]:
         return [
             entry
             for provider in load(session, sorted(ids))
-            for entry in entries(provider, words)
-            if isinstance(entry, Document) and entry.id in wanted
+            for entry in entries(provider, words, wanted.__contains__)
+            if isinstance(entry, Document)
         ]
 
 

@@ -33,7 +33,10 @@ def main(database_url: str, search_url: str, manner: str = "careful") -> None:
             said.set()
         return indexer.handle(entries)
 
-    job = Job("index", lambda: outbox.drain(database, outbox.INDEX, handle, limit=20), 0.01)
+    def drain() -> int:  # batches so small that they are often full
+        return outbox.drain(database, outbox.INDEX, handle, limit=5, kin=indexer.kin)
+
+    job = Job("index", drain, 0.01)
     Worker(database, [job]).run(threading.Event())
 
 

@@ -5,17 +5,18 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, select, update
 
 from marketplace import clock, outbox
 from marketplace.db import Database
 from marketplace.indexing.indexer import Indexer
 from marketplace.indexing.upkeep import rebuild_index, verify_index
 from marketplace.indexing.wiring import Catalogue
-from marketplace.models import Lease, Membership, Product, Provider
+from marketplace.models import Lease, Membership, OutboxItem, Product, Provider
 from search import Document
 from tests import factories
 from tests.support.counts import count
@@ -75,7 +76,7 @@ def drained(search_url: str, database: Database) -> Catalogue:
     """The index, after the next worker has done all there is to do."""
     catalogue = Catalogue(search_url, database)
     indexer = Indexer(catalogue, database)
-    while outbox.drain(database, outbox.INDEX, indexer.handle):
+    while outbox.drain(database, outbox.INDEX, indexer.handle, limit=5, kin=indexer.kin):
         pass
     return catalogue
 
@@ -130,6 +131,36 @@ def test_a_careless_worker_loses_writes(engine: Engine, tmp_path: Path) -> None:
         if verify_index(drained(search_url, database), database):
             return
     pytest.fail("five kills lost nothing")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_long_queue_is_written_provider_by_provider(engine: Engine, tmp_path: Path) -> None:
+    """A full batch takes all of its providers with it; nothing else, and nothing is lost."""
+    database = Database(engine)
+    populate(database)
+    catalogue = Catalogue(f"tantivy://{tmp_path}/index", database)
+    rebuild_index(catalogue, database)
+    with database.unit_of_work() as session:
+        for product in session.scalars(select(Product)):
+            product.summary = "改过"
+        session.get_one(Provider, 2).intro = "改过"
+        session.flush()
+        session.execute(delete(OutboxItem))
+        products = [f"product/{number}" for number in range(PROVIDERS, 1, -1)]
+        keys = ["product/1", "case/999", *products, "organisation/2", "provider/1", "nonsense"]
+        outbox.put_many(session, outbox.INDEX, keys)
+    indexer = Indexer(catalogue, database)
+    batches: list[list[str]] = []
+
+    def handle(jobs: Sequence[outbox.Entry]) -> dict[int, str]:
+        batches.append([job.key for job in jobs])
+        return indexer.handle(jobs)
+
+    while outbox.drain(database, outbox.INDEX, handle, limit=2, kin=indexer.kin):
+        pass
+    assert batches[0] == ["product/1", "case/999", "provider/1"]
+    assert batches[-2:] == [["product/2", "organisation/2"], ["nonsense"]]
+    assert not verify_index(catalogue, database)
 
 
 def test_verify_finds_what_was_planted(engine: Engine, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from marketplace import clock, outbox
 from marketplace.db import Database
@@ -166,3 +167,34 @@ def test_of_many_first_takers_exactly_one_wins(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert len(winners) == 1
+
+
+def test_a_full_batch_takes_its_kin_with_it(database: Database) -> None:
+    """The longest due come first; parked rows, later ones and other queues are left alone."""
+    later = clock.now() + timedelta(hours=1)
+    with time_machine.travel(later, tick=False), database.unit_of_work() as session:
+        outbox.put_many(session, "index", ["a2"])
+    with database.unit_of_work() as session:
+        outbox.put_many(session, "index", ["b1", "a1", "a2", "a3", "a2"])
+        outbox.put(session, "mail", "a2")
+        session.flush()
+        parked = session.scalars(select(OutboxItem).where(OutboxItem.key == "a3")).one()
+        parked.parked_at = clock.now()
+        session.scalars(select(OutboxItem).where(OutboxItem.key == "b1")).one().due_at = (
+            later - timedelta(minutes=30)
+        )
+    taken: list[list[str]] = []
+
+    def handler(entries: Sequence[Entry]) -> dict[int, str]:
+        taken.append([entry.key for entry in entries])
+        return {}
+
+    def kin(session: Session, entries: Sequence[Entry]) -> list[str]:
+        return ["a2", "a3", *(entry.key for entry in entries)]
+
+    assert outbox.drain(database, "index", handler, limit=1, kin=kin) == 3
+    assert outbox.drain(database, "index", handler, limit=1, kin=kin) == 0
+    with time_machine.travel(later + timedelta(hours=1), tick=False):
+        assert outbox.drain(database, "index", handler, limit=5, kin=kin) == 2
+    assert taken == [["a1", "a2", "a2"], ["b1", "a2"]]
+    assert keys(database) == ["a3", "a2"]
