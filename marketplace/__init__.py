@@ -28,7 +28,8 @@ columns do not say it, ``tasks.source``; a noun with states of its own is a file
 origin (``Details(origin=row)``); an indicator of the evaluation is a line of the programme and, for
 a new kind of figure, one source in ``services/evaluation``; what a finished notice does is one
 function, ``public_notices`` kinds; a noun in the story of a place (为什么) is a line in
-``config/why.yml``; a PDF is a layout in ``templates/documents`` and one call of
+``config/why.yml``; an event that other systems are told is a
+line of ``config/webhooks.yml``; a PDF is a layout in ``templates/documents`` and one call of
 ``services.documents.typeset.pdf``; how long contact persons are kept is a line in
 ``config/accounts.yml``; a page that reads many tables as of one instant is ``@db.of_one_instant``.
 """

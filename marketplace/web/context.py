@@ -67,6 +67,7 @@ STAFF_NAV: tuple[tuple[str, str, str, Permission], ...] = (
     ("系统管理", "安全记录", "/admin/security", Permission.SECURITY_READ),
     ("系统管理", "字典", "/admin/vocabulary", Permission.VOCABULARY_EDIT),
     ("系统管理", "搜索与索引", "/admin/search", Permission.SYSTEM_READ),
+    ("系统管理", "事件推送", "/admin/webhooks", Permission.WEBHOOK_MANAGE),
 )
 STAFF_AREAS = ("/work", "/admin")
 

@@ -39,6 +39,7 @@ from tests.support import (
     world_proceedings,
     world_projects,
     world_upkeep,
+    world_webhooks,
 )
 
 ANONYMOUS, NO_ROLE = "anonymous", "no_role"
@@ -133,6 +134,7 @@ def build(session: Session) -> World:
         **world_projects.keep(session, membership, client),
         **_case(session, provider),
         **world_upkeep.keep(session, membership, client, other_firm),
+        **world_webhooks.keep(session),
     }  # fmt: skip
     session.flush()
     return World(ids, tokens)

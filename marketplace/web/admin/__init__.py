@@ -9,6 +9,7 @@ from marketplace.web.admin import (
     search,
     users,
     vocabulary,
+    webhooks,
 )
 from marketplace.web.admin.blueprint import blueprint
 
@@ -22,4 +23,5 @@ __all__ = [
     "search",
     "users",
     "vocabulary",
+    "webhooks",
 ]

@@ -2,7 +2,9 @@
 
 from flask import render_template
 
+from marketplace.db import current_session
 from marketplace.permissions import Permission, can
+from marketplace.services.webhooks import endpoints
 from marketplace.web.access import current_actor, signed_in
 from marketplace.web.admin.blueprint import blueprint
 
@@ -13,6 +15,12 @@ AREAS = (
     (Permission.SECURITY_READ, "安全记录", "/admin/security", "登录、锁定、被拒绝的访问。"),
     (Permission.VOCABULARY_EDIT, "字典", "/admin/vocabulary", "同义词、行业、场景等词语的叫法。"),
     (Permission.SYSTEM_READ, "搜索与索引", "/admin/search", "引擎是否正常、重建索引、搁置的条目。"),
+    (
+        Permission.WEBHOOK_MANAGE,
+        "事件推送",
+        "/admin/webhooks",
+        "通知其他系统的地址、密钥和记录。",
+    ),
 )
 
 
@@ -26,4 +34,6 @@ def home() -> str:
         for permission, label, url, text in AREAS
         if can(actor, permission)
     ]
-    return render_template("admin/home.html", areas=areas)
+    watches = can(actor, Permission.WEBHOOK_MANAGE)
+    given_up = endpoints.given_up(current_session()) if watches else 0
+    return render_template("admin/home.html", areas=areas, given_up=given_up)
