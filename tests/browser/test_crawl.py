@@ -44,6 +44,10 @@ OF_A_STATE = {
 SHOW_CODES = ("/admin/search", "/admin/vocabulary")  # for those who look after codes and folders
 
 NOT_LINKED = {
+    "admin.webhook": "the demo calls nobody: it has no address",
+    "admin.webhook_delivery": "the demo calls nobody: it has no address",
+    "admin.webhook_edit": "the demo calls nobody: it has no address",
+    "admin.webhook_new": "the demo calls nobody: no origin is allowed",
     "health.live": "for the monitor",
     "health.ready": "for the monitor",
     "auth.finish_registration": "comes by mail",
