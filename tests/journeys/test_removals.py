@@ -5,6 +5,7 @@ steps, days and bans (domain.md §3.2-3.5).
 """
 
 import io
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -14,10 +15,13 @@ from marketplace import clock
 from marketplace.models import Ban, Candidacy, Membership, Replacement
 from marketplace.phases import ProceedingKind
 from marketplace.services.proceedings import exits, proceedings_tick
+from marketplace.services.webhooks import signing
 from tests import factories
 from tests.support import sample_files
 from tests.support.proceedings_pages import plain, town
+from tests.support.receiver import Receiver, receiving
 from tests.support.world_proceedings import BUREAUS, Time
+from tests.support.world_webhooks import SECRET, fan_out, make_endpoint, sender
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -47,7 +51,19 @@ def waiting(database, made) -> tuple[list[int], int]:
         return [provider.id for provider in providers], other.id
 
 
-def test_qingdao_from_the_order_to_mend_to_the_next_of_the_reserve(database, login_as, time):
+@pytest.fixture
+def outside(database) -> Iterator[Receiver]:
+    """A system outside that is told of all this, at two addresses."""
+    with receiving() as receiver:
+        with database.unit_of_work() as session:
+            for number in range(2):
+                make_endpoint(session, f"{receiver.origin}/{number}")
+        yield receiver
+
+
+def test_qingdao_from_the_order_to_mend_to_the_next_of_the_reserve(
+    database, login_as, time, settings, outside
+):
     here, made = town(database, login_as, time, factories.QINGDAO)
     seats, kept = waiting(database, made)
     case = here.open("officer", "rectification", "X03")
@@ -103,6 +119,34 @@ def test_qingdao_from_the_order_to_mend_to_the_next_of_the_reserve(database, log
         assert (cell.used, cell.held) == (1, 0)
     letters = plain(here.who("owner").get(f"/p/proceedings/{removal.id}"))
     assert "移出决定书" in letters
+    _told_once(database, settings, outside, here)
+
+
+def _told_once(database, settings, receiver, here):
+    """J9: what the public saw was told to each system outside once, genuine and in order."""
+    for _ in range(2):
+        fan_out(database)
+        turns = sender(database, settings, receiver.origin)
+        turns.step()
+        turns.wait()
+    for number in range(2):
+        got = [one for one in receiver.got if one.path == f"/{number}"]
+        assert [one.json["type"] for one in got] == [
+            "provider.warned", "provider.suspended", "notice.published", "provider.removed",
+            "notice.closed", "notice.published", "provider.listed", "notice.closed",
+        ]  # fmt: skip
+        removed = got[3].json["data"]
+        assert (removed["provider"]["id"], removed["place"]["id"], removed["way"]) == (
+            here.provider, here.membership, "removed",
+        )  # fmt: skip
+        for one in got:
+            stamp = int(one.headers["webhook-timestamp"])
+            genuine = signing.headers([SECRET], one.id, stamp, one.body)
+            assert one.headers["webhook-signature"] == genuine["webhook-signature"]
+            forged = signing.headers([signing.new_secret()], one.id, stamp, one.body)
+            assert one.headers["webhook-signature"] != forged["webhook-signature"]
+    feed = here.who("owner").get("/notices.rss").text
+    assert feed.count("<item>") == 2
 
 
 def test_qingdao_mends_on_the_last_day_and_is_back(database, login_as, time):
