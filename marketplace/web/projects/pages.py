@@ -18,6 +18,8 @@ from marketplace.web.work.shapes import tone
 PAGE = 20
 STAFF = "work"
 NAMES = {"p": "服务商中心", "me": "企业中心", "work": "工作台"}
+OWN = {"p": "provider", "me": "enterprise"}
+"""The party that a list need not name: it is the reader in every line."""
 HOMES = {"p": "/p", "me": "/me", "work": "/work"}
 TITLES = {
     "milestones": "里程碑", "changes": "变更", "acceptances": "验收", "disputes": "争议",
@@ -49,6 +51,7 @@ def index(session: Session, actor: Actor, centre: str, query: dict[str, Any]) ->
     return {
         **frame(centre),
         "rows": [shapes.line(row, centre, staff=staff) for row in rows],
+        "own": OWN.get(centre, ""),
         "total": total,
         "pages": max(1, -(-total // PAGE)),
         "query": query,

@@ -67,5 +67,11 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach(free);
 });
 
+// On small screens the parts of a centre are one row: the present one is in sight.
+for (const row of document.querySelectorAll(".tabs ul")) {
+  const here = row.querySelector("[aria-current]");
+  if (here) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
 // A refused form: the summary is read out first, and its links lead into the fields.
 document.querySelector("[data-error-summary]")?.focus();
