@@ -1,18 +1,22 @@
 """Walk the site over its own links, as one person after another, and read what is shown."""
 
 import re
+import string
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from http.client import HTTPConnection, HTTPResponse
+from http.cookies import SimpleCookie
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
-from playwright.sync_api import APIRequestContext, APIResponse
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect
 
 UNSEEN = {"script", "style", "template", "noscript", "pre", "code"}
 SPOKEN = {"alt", "title", "aria-label", "placeholder", "content"}
+CSRF = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -82,6 +86,63 @@ class Walk:
         return {answer.endpoint for answer in self.answers}
 
 
+class Response(NamedTuple):
+    """What an address answered; ``html`` is empty for anything but a page."""
+
+    status: int
+    location: str
+    html: str
+
+
+class Visitor:
+    """Asks for addresses and keeps cookies, as a browser does before it shows anything."""
+
+    def __init__(self, host: str) -> None:
+        self._connection = HTTPConnection(host, timeout=60)
+        self._cookies: dict[str, str] = {}
+
+    def sign_in(self, login: str, password: str) -> str:
+        """Fill in the login page; gives the address that it leads to."""
+        token = CSRF.search(self.get("/login").html)
+        assert token is not None
+        form = {"login": login, "password": password, "csrf_token": token[1]}
+        answer = self._answer("POST", "/login", urlencode(form))
+        assert answer.location, answer
+        return answer.location
+
+    def get(self, path: str) -> Response:
+        """The answer to one address; redirects are not followed."""
+        return self._answer("GET", path)
+
+    def _answer(self, method: str, path: str, form: str | None = None) -> Response:
+        try:
+            answer = self._ask(method, path, form)
+        except ConnectionError:  # closed by the server, which keeps idle ones for seconds only
+            self._connection.close()
+            answer = self._ask(method, path, form)
+        body = answer.read()
+        for line in answer.headers.get_all("Set-Cookie", []):
+            self._cookies |= {name: each.value for name, each in SimpleCookie(line).items()}
+        page = answer.status < 300 and answer.headers.get_content_type() == "text/html"
+        return Response(
+            answer.status, answer.headers["Location"] or "", body.decode() if page else ""
+        )
+
+    def _ask(self, method: str, path: str, form: str | None) -> HTTPResponse:
+        headers = {"Accept": "text/html"}
+        if self._cookies:
+            headers["Cookie"] = "; ".join(
+                f"{name}={value}" for name, value in self._cookies.items()
+            )
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self._connection.request(method, quote(path, safe=string.punctuation), form, headers)
+        return self._connection.getresponse()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
 class Crawler:
     """Follows links of the site at ``base``: at most ``most`` addresses of a kind.
 
@@ -96,7 +157,7 @@ class Crawler:
         self.most = most
         self.arguments = arguments
 
-    def walk(self, request: APIRequestContext, starts: list[str]) -> Walk:
+    def walk(self, visitor: Visitor, starts: list[str]) -> Walk:
         """Everything that links lead to from ``starts``."""
         walk, seen, kinds = Walk(), set(starts), Counter[tuple[str, ...]]()
         queue = deque((start, "") for start in starts)
@@ -106,11 +167,11 @@ class Crawler:
             kinds[kind := self._kind(endpoint, path)] += 1
             if kinds[kind] > self.most:
                 continue
-            response = request.get(self.base + path, max_redirects=0)
+            response = visitor.get(path)
             if response.status >= 400 or not endpoint:
                 walk.dead.append(f"{path} on {source}: {response.status}")
                 continue
-            answer = Answer(path, endpoint, response.status, _html(response))
+            answer = Answer(path, endpoint, response.status, response.html)
             walk.answers.append(answer)
             for link in self._links(answer, response, walk):
                 if link not in seen:
@@ -133,9 +194,9 @@ class Crawler:
         except (NotFound, MethodNotAllowed):
             return ""
 
-    def _links(self, answer: Answer, response: APIResponse, walk: Walk) -> Iterator[str]:
+    def _links(self, answer: Answer, response: Response, walk: Walk) -> Iterator[str]:
         if answer.status in REDIRECTS:
-            yield from self._inside(answer.path, response.headers["location"])
+            yield from self._inside(answer.path, response.location)
         reader = Reader(answer.html)
         for link in reader.links:
             if link.startswith("#") and link[1:] not in reader.ids:
@@ -146,12 +207,6 @@ class Crawler:
         parts = urlsplit(urljoin(self.base + path, link))
         if parts.netloc == self.host and not link.startswith("#"):
             yield parts.path + (f"?{parts.query}" if parts.query else "")
-
-
-def _html(response: APIResponse) -> str:
-    kind = response.headers.get("content-type", "")
-    shown = response.status < 300 and kind.startswith("text/html")
-    return response.text() if shown else ""
 
 
 PRIVATE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|(?<![0-9A-Z])\d{17}[0-9Xx](?![0-9A-Z])")

@@ -1,5 +1,6 @@
 """The demo as a person starts it, and people who sign in there."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from werkzeug.routing import Map
 from marketplace import create_app
 from marketplace.services.demo.demo_accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from marketplace.settings import Settings
-from tests.browser.crawling import Crawler, Walk
+from tests.browser.crawling import Crawler, Visitor, Walk
 from tests.support import server
 from tests.support.counts import count
 
@@ -33,6 +34,8 @@ BEHIND_FORMS: tuple[str, ...] = (
     "/robots.txt",
     "/sitemap.xml",
 )
+
+CARD = re.compile(r'<h[23][^>]*>\s*<a\b[^>]* href="/(?:providers|products)/(\d+)"')
 
 STAFF_STARTS = {"officer": ("/work/memberships?phase=suspended",)}
 """Where rare things are: the only place to go from is a filter that a form sets."""
@@ -64,37 +67,39 @@ class Demo:
         page.get_by_role("button", name="退出").wait_for()
         return context
 
-    def walk(self, browser: Browser, person: str) -> Walk:
+    def walk(self, person: str) -> Walk:
         """Everything that links lead this person to."""
         if person not in self.walks:
             thorough = count(test=person in THOROUGH, soak=True)
             crawler = Crawler(
                 self.base, self.routes, count(test=2, soak=3) if thorough else 1, arguments=thorough
             )
-            context = self.sign_in(browser, person)
-            start = context.pages[0].url.removeprefix(self.base)
+            visitor = Visitor(crawler.host)
+            start = "/"
+            if person != VISITOR:
+                start = visitor.sign_in(f"{person}@demo.example", DEMO_PASSWORD)
             own = STAFF_STARTS.get(person, ())
-            starts = [*own, *dict.fromkeys((start, "/")), *self.behind_forms(context)]
-            self.walks[person] = crawler.walk(context.request, starts)
-            context.close()
+            starts = [*own, *dict.fromkeys((start, "/")), *behind_forms(visitor)]
+            self.walks[person] = crawler.walk(visitor, starts)
+            visitor.close()
         return self.walks[person]
 
-    def behind_forms(self, context: BrowserContext) -> list[str]:
-        """The addresses behind forms, with ids of this demo."""
-        ids = {
-            "providers": "&id=".join(self.ids(context, "/providers?type=product")),
-            "products": "&id=".join(self.ids(context, "/products?category=mes")),
-        }
-        return [address.format(**ids) for address in BEHIND_FORMS]
 
-    def ids(self, context: BrowserContext, path: str) -> list[str]:
-        """The ids of the first three cards of a list."""
-        page = context.new_page()
-        page.goto(path)
-        cards = page.locator(".card-list article h2 a, .card-list article h3 a")
-        found = [str(link.get_attribute("href")) for link in cards.all()[:3]]
-        page.close()
-        return [link.rpartition("/")[2] for link in found]
+def behind_forms(visitor: Visitor) -> list[str]:
+    """The addresses behind forms, with ids of this demo."""
+    ids = {
+        "providers": "&id=".join(first_ids(visitor, "/providers?type=product")),
+        "products": "&id=".join(first_ids(visitor, "/products?category=mes")),
+    }
+    return [address.format(**ids) for address in BEHIND_FORMS]
+
+
+def first_ids(visitor: Visitor, path: str) -> list[str]:
+    """The ids of the first three cards of a list."""
+    answer = visitor.get(path)
+    found = CARD.findall(answer.html)[:3]
+    assert len(found) == 3, answer
+    return found
 
 
 def seed(data: Path) -> None:

@@ -87,8 +87,8 @@ NOT_LINKED = {
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_links_lead_somewhere_and_texts_are_for_people(demo: Demo, browser: Browser, person: str):
-    walk = demo.walk(browser, person)
+def test_links_lead_somewhere_and_texts_are_for_people(demo: Demo, person: str):
+    walk = demo.walk(person)
     odd, inline = [], []
     for page in walk.pages:
         reader = Reader(page.html)
@@ -101,8 +101,8 @@ def test_links_lead_somewhere_and_texts_are_for_people(demo: Demo, browser: Brow
     assert inline == []
 
 
-def test_every_page_is_linked(demo: Demo, browser: Browser):
-    found = set().union(*(demo.walk(browser, person).endpoints for person in PEOPLE))
+def test_every_page_is_linked(demo: Demo):
+    found = set().union(*(demo.walk(person).endpoints for person in PEOPLE))
     known = {rule.endpoint for rule in safe(demo.app)}
     # A short run opens one membership of each kind; the actions it offers depend on its state.
     actions = {name for name in known if name.startswith("work.act_")}
@@ -125,7 +125,7 @@ def _problems(demo: Demo, browser: Browser, widths: list[int], *, public: bool) 
     for person in PEOPLE:
         chosen = [
             page
-            for page in demo.walk(browser, person).pages
+            for page in demo.walk(person).pages
             if _is_public(demo, page) == public and _new(page, seen)
         ]
         if chosen:
