@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from marketplace import clock
 from marketplace.db import Database
@@ -26,16 +26,17 @@ from tests.support.together import together
 from tests.support.world_proceedings import actor_of, world
 
 ROUNDS = count(test=4, soak=100)
+Cell = tuple[int, list[Actor]]
 TOLD = "这一格没有低于下限，或者已经在递补"
 
 
 @pytest.fixture
-def database(engine) -> Iterator[Database]:
+def database(engine: Engine) -> Iterator[Database]:
     yield Database(engine)
 
 
 @pytest.fixture
-def cell(database: Database) -> tuple[int, list[Actor]]:
+def cell(database: Database) -> Cell:
     """A cell that misses one place, and two officers."""
     with database.unit_of_work() as session:
         round_ = factories.make_round(session)
@@ -56,7 +57,7 @@ def files(database: Database, quota_id: int) -> list[int]:
         return [len(open_), session.scalar(begun) or 0]
 
 
-def test_two_officers_start_one_replacement(database: Database, cell) -> None:
+def test_two_officers_start_one_replacement(database: Database, cell: Cell) -> None:
     quota_id, officers = cell
 
     def starting(officer: Actor) -> str:
@@ -75,10 +76,10 @@ def test_two_officers_start_one_replacement(database: Database, cell) -> None:
         assert sorted(told) == ["started", TOLD]
         assert files(database, quota_id) == [number, number]
         with database.unit_of_work() as session:  # one more is missing for the next round
-            session.get_one(Quota, quota_id).minimum += 1
+            session.get_one(Quota, quota_id).minimum = 2 + number
 
 
-def test_asking_first_starts_two(database: Database, cell) -> None:
+def test_asking_first_starts_two(database: Database, cell: Cell) -> None:
     """Negative control: the same question without the lock on the cell."""
     quota_id, officers = cell
     seen = threading.Barrier(2)
@@ -126,7 +127,7 @@ def steps(database: Database, finding_id: int) -> int:
 def test_two_workers_check_one_finding(database: Database) -> None:
     for _ in range(ROUNDS):
         finding_id, owner = finding(database)
-        done = together(*(lambda: credit_checks.run(database) for _ in range(2)))
+        done = together(*(lambda: str(credit_checks.run(database)) for _ in range(2)))
         with database.reading() as session:
             cases = session.scalars(
                 select(Proceeding.id).where(
@@ -136,7 +137,7 @@ def test_two_workers_check_one_finding(database: Database) -> None:
             ).all()
             told = session.scalars(select(Message.url).where(Message.user_id == owner)).all()
             outcome = session.get_one(CreditFinding, finding_id).outcome
-        assert (sorted(done), steps(database, finding_id)) == ([0, 1], 1)
+        assert (sorted(done), steps(database, finding_id)) == (["0", "1"], 1)
         assert told == [f"/p/proceedings/{cases[0]}"]
         assert (len(cases), outcome.count("已暂停，等待确认")) == (1, 1)
 
@@ -146,7 +147,7 @@ def test_workers_that_look_before_they_lock_write_twice(database: Database) -> N
     finding_id, _ = finding(database)
     seen = threading.Barrier(2)
 
-    def careless() -> None:
+    def careless() -> str:
         with database.reading() as session:
             waits = session.get_one(CreditFinding, finding_id).phase == CreditPhase.PENDING
         seen.wait()
@@ -154,6 +155,7 @@ def test_workers_that_look_before_they_lock_write_twice(database: Database) -> N
             with database.unit_of_work() as session:
                 row = session.get_one(CreditFinding, finding_id)
                 record(session, SYSTEM, credit_checks.SUSPENDED, row)
+        return ""
 
     together(careless, careless)
     assert steps(database, finding_id) == 2

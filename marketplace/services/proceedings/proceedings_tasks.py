@@ -18,10 +18,11 @@ from marketplace.models import (
     Quota,
     Replacement,
 )
-from marketplace.permissions import Actor, Permission, visible
+from marketplace.permissions import Actor, Permission, can, visible
 from marketplace.phases import AppealPhase, ProceedingKind, ProceedingPhase, ReplacementPhase, Role
 from marketplace.programmes import nouns
 from marketplace.services.inbox.tasks import MOST, Lines, Task, listed, source
+from marketplace.services.proceedings import replacements_start
 from marketplace.services.proceedings.proceedings_rules import KIND_LABELS
 
 TEAM = (Role.PROVIDER_OWNER, Role.PROVIDER_EDITOR)
@@ -128,6 +129,18 @@ def places_to_fill(session: Session, actor: Actor) -> Iterable[Task]:
     )
     for id_, place in session.execute(query):
         yield Task("递补空出的席位", f"/work/replacements/{id_}", None, "递补", place)
+
+
+@source(Role.CITY_OFFICER)
+def places_to_look_for(session: Session, actor: Actor) -> Iterable[Task]:
+    """Cells below their minimum that nobody is looked for yet (§4.5 supplement.trigger)."""
+    if not can(actor, Permission.REPLACEMENT_RUN):
+        return
+    found = replacements_start.openings(session)
+    if found:
+        missing = sum(one.missing for one in found)
+        text = f"{found[0].quota.label}等{len(found)}格，还缺{missing}家"
+        yield Task("启动递补", "/work/replacements", None, "递补", text)
 
 
 @source(Role.ENTERPRISE)

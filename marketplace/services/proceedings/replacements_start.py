@@ -37,28 +37,47 @@ class Opening:
 
 
 def openings(session: Session, quota_id: int | None = None) -> list[Opening]:
-    """Cells (or the one) of listed rounds for which a replacement may be started: 2 queries."""
-    every = session.scalars(
-        select(Round)
-        .where(Round.phase == RoundPhase.LISTED)
-        .options(undefer(Round.programme_snapshot))
-    )
-    rounds = {row.id: row for row in every if row.programme.supplement is not None}
+    """Cells (or the one) of listed rounds for which a replacement may be started: 2 queries.
+
+    Programmes are read for cells that miss somebody: one query where none does.
+    """
     placed = exists().where(
         Membership.round_id == Quota.round_id,
         Membership.segment == Quota.dims["segment"].as_string(),
     )
     searched = _number(Replacement, Replacement.phase == ReplacementPhase.OPEN)
     waiting = _number(Candidacy, Candidacy.phase == SelectionPhase.RESERVE)
-    query = select(Quota, placed, searched, waiting).where(Quota.round_id.in_(rounds))
+    query = (
+        select(Quota, placed, searched, waiting)
+        .join(Round, Round.id == Quota.round_id)
+        .where(Round.phase == RoundPhase.LISTED)
+    )
     if quota_id is not None:
         query = query.where(Quota.id == quota_id)
-    rows = session.execute(query.order_by(Quota.id))
+    short = [
+        (quota, some, missing, waits)
+        for quota, some, open_, waits in session.execute(query.order_by(Quota.id))
+        if (missing := _missing(quota, placed=some, searched=open_)) > 0
+    ]
+    rounds = _rounds(session, {quota.round_id for quota, *_ in short})
     found = [
-        _opening(quota, rounds[quota.round_id], placed=some, searched=open_, reserve=waits)
-        for quota, some, open_, waits in rows
+        _opening(quota, rounds[quota.round_id], placed=some, missing=missing, reserve=waits)
+        for quota, some, missing, waits in short
     ]
     return [one for one in found if one is not None]
+
+
+def _rounds(session: Session, ids: set[int]) -> dict[int, Round]:
+    if not ids:
+        return {}
+    query = select(Round).where(Round.id.in_(ids)).options(undefer(Round.programme_snapshot))
+    return {row.id: row for row in session.scalars(query)}
+
+
+def _missing(quota: Quota, *, placed: bool, searched: int) -> int:
+    """How many more are to be looked for; a segment nobody was placed in yet wants one at least."""
+    wanted = max(quota.minimum or 0, 0 if placed else 1)
+    return wanted - quota.used - quota.held - searched
 
 
 def _number(model: Any, condition: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -67,16 +86,14 @@ def _number(model: Any, condition: ColumnElement[bool]) -> ScalarSelect[int]:
 
 
 def _opening(
-    quota: Quota, round_: Round, *, placed: bool, searched: int, reserve: int
+    quota: Quota, round_: Round, *, placed: bool, missing: int, reserve: int
 ) -> Opening | None:
-    """What may be started for a cell; a segment nobody was placed in yet wants one at least."""
+    """What may be started for a cell that misses somebody, by its programme."""
     supplement = round_.programme.supplement
     if supplement is None or not {"segment", "type"} <= quota.dims.keys():
         return None
     trigger = BELOW if placed else NEW
-    wanted = max(quota.minimum or 0, 0 if placed else 1)
-    missing = wanted - quota.used - quota.held - searched
-    if missing <= 0 or trigger not in supplement.triggers:
+    if trigger not in supplement.triggers:
         return None
     return Opening(quota, round_, trigger, missing, reserve)
 

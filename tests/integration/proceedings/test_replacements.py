@@ -186,6 +186,7 @@ def test_a_replacement_is_started_from_its_page(database, login_as, time):
         quota.minimum = quota.used + 1
     officer, path = login_as(Role.CITY_OFFICER), f"/work/replacements/new/{quota.id}"
     assert f'href="{path}"' in officer.get("/work/replacements").text
+    assert ">启动递补<" in officer.get("/tasks").text
     assert f'href="{path}"' not in login_as(Role.AUDITOR).get("/work/replacements").text
     form = next(f for f in forms(officer.get(path).text, path) if "form_key" in f.fields).fields
     assert officer.post(path, data={**form, "reason": ""}).status_code == 422

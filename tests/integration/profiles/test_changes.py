@@ -71,7 +71,8 @@ def test_the_approver_sees_old_and_new_and_only_then_it_is_public(centre):
         assert text in page
     with centre.database.reading() as session:
         officer = Actor(role=Role.CITY_OFFICER, user_id=centre.officer.user.id)
-        assert [task.url for task in tasks.of(session, officer)] == [f"/work/changes/{request.id}"]
+        urls = [task.url for task in tasks.of(session, officer) if "/changes/" in task.url]
+        assert urls == [f"/work/changes/{request.id}"]
     with centre.database.unit_of_work() as session:
         session.query(OutboxItem).delete()
     answer = centre.decide(request, "approve")
