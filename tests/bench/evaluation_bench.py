@@ -1,13 +1,17 @@
 """A city's year: 400 places, 3,000 contracts, two cycles (issue 6, must show 5).
 
 Freeze and compute in at most 2 s; pages at p95 ≤ 250 ms; as many queries for few places as for all.
-``python -m tests.bench.evaluation_bench [PLACES] [CONTRACTS]``
+``python -m tests.bench.evaluation_bench [PLACES] [CONTRACTS] [--engine sqlite|postgresql]``: both
+engines unless one is named. PostgreSQL is a server of its own that keeps fsync on.
 """
 
+import argparse
 import gc
-import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -45,11 +49,14 @@ from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.bench.market import SEGMENTS, settings_for
 from tests.support.browser_like import BrowserLike
+from tests.support.postgres import Cluster
 
 AT = datetime(2026, 5, 6, 2, tzinfo=UTC)
 HALVES = (("2025年下半年", date(2025, 7, 1), date(2025, 12, 31)),
           ("2026年上半年", date(2026, 1, 1), date(2026, 6, 30)))  # fmt: skip
 ASKED = 40
+Fresh = Callable[[], AbstractContextManager[tuple[Path, str]]]
+"""Gives a data folder and the URL of an empty database, for as long as the block."""
 
 
 def rows(session: Session, model: type[Any], records: list[dict[str, Any]]) -> None:
@@ -148,10 +155,10 @@ def run_cycle(session: Session, round_: Round, which: int, user_id: int) -> tupl
 
 
 def build(
-    folder: Path, places: int, contracts: int
+    folder: Path, url: str, places: int, contracts: int
 ) -> tuple[Flask, dict[str, BrowserLike], tuple[float, float]]:
     """A city with two cycles, browsers of an officer and a provider, and the slower freeze."""
-    settings = settings_for(folder)
+    settings = replace(settings_for(folder), database_url=url)
     engine = make_engine(settings.database_url)
     upgrade(engine)
     database = Database(engine)
@@ -221,14 +228,16 @@ def measure(
     return found
 
 
-def main() -> None:
-    places = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-    contracts = int(sys.argv[2]) if len(sys.argv) > 2 else 3000
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        app, browsers, _ = build(Path(one), 35, 200)
+def run(fresh: Fresh, places: int, contracts: int) -> None:
+    """Print what a city of this size costs on one engine, beside one of 35 places."""
+    with fresh() as (folder, url):
+        app, browsers, _ = build(folder, url, 35, 200)
         few = measure(app, browsers, 35)
-        app, browsers, took = build(Path(other), places, contracts)
+        app.extensions["database"].engine.dispose()
+    with fresh() as (folder, url):
+        app, browsers, took = build(folder, url, places, contracts)
         many = measure(app, browsers, places)
+        app.extensions["database"].engine.dispose()
     print(
         f"freeze and compute, {places} places, {contracts} contracts: {took[0]:.2f} s (≤ 2)"
         f", {took[1]:.2f} s of CPU"
@@ -238,6 +247,40 @@ def main() -> None:
             f"{path}: p95 {p95:.0f} ms (≤ 250), {cpu:.0f} ms of CPU, "
             f"{queries} queries, {few[path][0]} with 35 places"
         )
+
+
+@contextmanager
+def on_sqlite() -> Iterator[tuple[Path, str]]:
+    """A data folder with a new file."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name), f"sqlite:///{name}/pool.db"
+
+
+@contextmanager
+def on_postgresql(cluster: Cluster) -> Iterator[tuple[Path, str]]:
+    """A data folder, and a new database of the server."""
+    with tempfile.TemporaryDirectory() as name, cluster.database() as url:
+        yield Path(name), url
+
+
+def main() -> None:
+    """Run on the chosen engines."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("places", nargs="?", type=int, default=400)
+    parser.add_argument("contracts", nargs="?", type=int, default=3000)
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"))
+    given = parser.parse_args()
+    if given.engine in (None, "sqlite"):
+        print("SQLite", flush=True)
+        run(on_sqlite, given.places, given.contracts)
+    if given.engine in (None, "postgresql"):
+        print("PostgreSQL", flush=True)
+        cluster = Cluster(durable=True)
+        cluster.start()
+        try:
+            run(lambda: on_postgresql(cluster), given.places, given.contracts)
+        finally:
+            cluster.remove()
 
 
 if __name__ == "__main__":
