@@ -1,5 +1,6 @@
 """Errors become answers here and nowhere else: pages in Chinese, problem+json for programs."""
 
+import re
 from typing import Any
 
 import structlog
@@ -60,6 +61,11 @@ HTTP_TEXT: dict[int, tuple[str, str]] = {
     503: ("服务暂时不可用", "请稍后再试。"),
 }
 
+LOSING = (401, 403, 404, 409, 422, 500, 503)
+"""Answers after which a form would be gone; what cannot be read (400, 413, 415) is no form."""
+WORTH_KEEPING = 8
+WORDS = re.compile("[\u4e00-\u9fff]")
+
 CONSTRAINTS: dict[str, tuple[str, str]] = {
     "uq_memberships_live": ("already_listed", "该服务商在此类型和细分行业已经在池"),
     "ck_quotas_within_cap": ("quota_full", "名额已满"),
@@ -86,11 +92,25 @@ def problem(
         reasons = _reasons(extra or {}, title)
         page = render_template(
             "errors/error.html", code=status, message=title, remedy=remedy,
-            reasons=reasons, request_id=request_id, login_url=_login_url(),
+            reasons=reasons, request_id=request_id, login_url=_login_url(), typed=_typed(status),
         )  # fmt: skip
         response = make_response(page)
     response.status_code = status
     return response
+
+
+def _typed(status: int) -> list[str]:
+    """What somebody wrote in the form that came to this: shown again, so that it can be copied.
+
+    Words only: codes and numbers are chosen again in no time; passwords are never shown.
+    """
+    if request.method != "POST" or status not in LOSING:
+        return []
+    if "held_form" in g or "foreign_page" in g:
+        return []
+    texts = (text for name, text in request.form.items(multi=True) if "password" not in name)
+    found = [text for text in texts if len(text) >= WORTH_KEEPING and WORDS.search(text)]
+    return list(dict.fromkeys(found))
 
 
 def _login_url() -> str:
@@ -121,6 +141,7 @@ def _on_purpose(error: MarketplaceError) -> Response:
 
 
 KEPT_FORM = "您刚才填写的内容和上传的文件都已保留，登录后点“继续提交”即可。"
+LOST_FORM = "为了安全，刚才提交的内容没有保留；页面显示过“已保存”的，登录后打开原来的表单可以找回。"
 STALE_FORM = "页面停留过久或登录状态已变化，这次提交没有生效。"
 
 
@@ -131,7 +152,8 @@ def _http(error: HTTPException) -> Response:
     title, remedy = HTTP_TEXT.get(status, (error.name, ""))
     if status == 401:
         title = ENDINGS.get(g.get("ended_reason", ""), title)
-        remedy = KEPT_FORM if "held_form" in g else remedy
+        ended = g.get("ended_reason") and request.method != "GET"
+        remedy = KEPT_FORM if "held_form" in g else LOST_FORM if ended else remedy
     if isinstance(error, TooManyRequests):
         title = error.description or title
     response = problem(status, title, remedy, code=error.name.lower().replace(" ", "_"))
@@ -146,6 +168,8 @@ def _http(error: HTTPException) -> Response:
 def _forged(error: CSRFError | ForeignPage) -> Response:
     """A form of another session or another site; 403, not Flask-WTF's 400."""
     security_log.denied(403)
+    if isinstance(error, ForeignPage):
+        g.foreign_page = True
     title = STALE_FORM if isinstance(error, CSRFError) else str(error.description)
     return problem(403, title, "请返回上一页，刷新后重新提交。", code="forged_request")
 

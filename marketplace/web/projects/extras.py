@@ -35,6 +35,8 @@ class Extra:
     lead: str = ""
     refusal: str = ""
     """Why it is not for whoever may see the project but not do this."""
+    otherwise: str = "现在的状态不能这样办理"
+    """Why not now."""
 
 
 def _lines(values: list[str]) -> str:
@@ -135,11 +137,13 @@ EXTRAS: dict[str, Extra] = {
         "提出变更", Permission.PROJECT_DELIVER,
         lambda project, rating: project.phase == ProjectPhase.RUNNING,
         _change_fields, _propose, lead="改成新的内容；企业同意后才生效。",
+        otherwise="项目在实施中，才能提出变更",
     ),
     "dispute": Extra(
         "提出争议", Permission.DISPUTE_OPEN, lambda project, rating: project.phase in UNDER_WAY,
         _dispute_fields, _open, disputes.EVIDENCE,
         lead="由企业所在区市组织调解，调解不成的由市级决定。",
+        otherwise="项目在实施或验收中，才能提出争议",
     ),
     "evaluator": Extra(
         "选定评估机构", Permission.PROJECT_CONFIRM,
@@ -150,13 +154,14 @@ EXTRAS: dict[str, Extra] = {
                 hint="为本企业做过改造的单位及其关联企业不能评估。",
             )
         ],
-        _evaluator,
+        _evaluator, otherwise="项目在实施或验收中，才能选定评估机构",
     ),
     "rating": Extra(
         "评价", Permission.RATING_WRITE, lambda project, rating: project.phase in ratings.ENDED,
         _rating_fields, _rate, tone="primary",
         lead="一个项目评价一次，以后可以修改，修改前的内容留存备查。",
         refusal="只有企业用户可以评价，并且合同要先备案，项目验收或终止之后才能评价。",
+        otherwise="项目验收或终止之后才能评价",
     ),
     "reply": Extra(
         "回复评价", Permission.RATING_REPLY,
@@ -167,7 +172,7 @@ EXTRAS: dict[str, Extra] = {
                 hint="只能回复一次，会公开显示。",
             )
         ],
-        _reply,
+        _reply, otherwise="企业评价之后才能回复，每个评价只能回复一次",
     ),
     "hide": Extra(
         "隐藏评价文字", Permission.RATING_HIDE,

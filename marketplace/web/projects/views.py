@@ -80,17 +80,24 @@ def get(project_id: int) -> Project:
     return projects.get(current_session(), current_actor(), project_id)
 
 
-def _transition(subject: Any, action: str) -> Transition:
-    """What the step would do now. Raises NotFound, Forbidden, Conflict (wrong state)."""
+def _transition(subject: Any, action: str) -> tuple[Transition, str]:
+    """What the step would do, and why not now ("" when it can). Raises NotFound, Forbidden."""
     every = [item for item in workflow_of(subject).transitions if item.action == action]
     if not every or (subject.__tablename__, action) in projects.FOLLOWING:
         raise NotFound("没有这个操作")
     require(current_actor(), Permission(every[0].by), subject)
     found = [item for item in projects.steps(subject, current_actor()) if item.action == action]
-    if not found:
-        label = workflow_of(subject).state(subject.state).public_label
-        raise Conflict(f"当前状态是“{label}”，不能{every[0].label}", code="wrong_state")
-    return found[0]
+    if found:
+        return found[0], ""
+    label = workflow_of(subject).state(subject.state).public_label
+    return every[0], f"当前状态是“{label}”，不能{every[0].label}"
+
+
+def _now(why_not: str) -> None:
+    """Raise Conflict when it cannot be done now: before a form is shown, and for one sent."""
+    if why_not:
+        remedy = "请回到项目页面，看现在可以办理什么。"
+        raise Conflict(why_not, code="wrong_state", remedy=remedy)
 
 
 def _ask_guards(subject: Any, action: str) -> None:
@@ -121,19 +128,20 @@ class Views:
         return {"title": title, "about": project.title, "back": back, "submit": "确认", **more}
 
     def _step(self, project: Project, kind: str, subject: Any, action: str) -> Any:
-        transition = _transition(subject, action)
+        transition, why_not = _transition(subject, action)
         fields = asks.of(kind, action).fields(project, subject, transition)
         page = self._page(
             project, transition.label, submit=f"确认{transition.label}", lead=transition.note,
             tone="danger" if tone(transition.tone) == "danger" else "primary",
             version=subject.version, draft=None,
         )  # fmt: skip
-        return fields, page, transition
+        return fields, page, transition, why_not
 
     def step_form(self, project_id: int, step: str) -> str:
         """A step of the project itself: the form."""
         project = get(project_id)
-        fields, page, _ = self._step(project, "projects", project, step)
+        fields, page, _, why_not = self._step(project, "projects", project, step)
+        _now(why_not)
         _ask_guards(project, step)
         return show_form(self.centre, fields, subject=project, **page)
 
@@ -141,7 +149,8 @@ class Views:
         """A step of a part: the form."""
         project = get(project_id)
         part = projects.part(current_session(), project, kind, part_id)
-        fields, page, _ = self._step(project, kind, part, action)
+        fields, page, _, why_not = self._step(project, kind, part, action)
+        _now(why_not)
         _ask_guards(part, action)
         return show_form(self.centre, fields, subject=part, **page)
 
@@ -157,8 +166,9 @@ class Views:
         return self._take(project, kind, part, action)
 
     def _take(self, project: Project, kind: str, subject: Any, action: str) -> Response:
-        fields, page, transition = self._step(project, kind, subject, action)
+        fields, page, transition, why_not = self._step(project, kind, subject, action)
         try:
+            _now(why_not)
             data = load(form(fields), once.fields())
             ask = asks.of(kind, action)
             ask.do(current_session(), current_actor(), project, subject, action, data)
@@ -179,25 +189,26 @@ class Views:
             raise Forbidden(extra.refusal)
         require(current_actor(), extra.by, project)
         rating = ratings.of(session, project)
-        if not extra.when(project, rating):
-            raise Conflict(f"现在不能{extra.label}", code="wrong_state")
+        why_not = "" if extra.when(project, rating) else extra.otherwise
         page = self._page(
             project, extra.label, lead=extra.lead, version=rating.version if rating else 1,
             tone="danger" if extra.tone == "danger" else "primary", submit=f"确认{extra.label}",
             draft=None,
         )  # fmt: skip
-        return extra, rating, extra.fields(project, rating), page
+        return extra, rating, extra.fields(project, rating), page, why_not
 
     def extra_form(self, project_id: int, name: str) -> str:
         """Something new on a project: the form."""
-        *_, fields, page = self._extra(get(project_id), name, current_session())
+        _, _, fields, page, why_not = self._extra(get(project_id), name, current_session())
+        _now(why_not)
         return show_form(self.centre, fields, **page)
 
     def extra(self, project_id: int, name: str) -> Response:
         """Something new on a project: the deed."""
         session, project = current_session(), get(project_id)
-        extra, rating, fields, page = self._extra(project, name, session)
+        extra, rating, fields, page, why_not = self._extra(project, name, session)
         try:
+            _now(why_not)
             data = load(form(fields), once.fields())
             version = data.pop("version")
             if name == "rating":

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -189,6 +190,35 @@ def test_before_a_filed_contract_nobody_rates(sides: Sides) -> None:
     answer = sides.client.get(f"/me/projects/{number}/new/rating")
     assert answer.status_code == 403
     assert "合同要先备案" in answer.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_was_typed_stays_when_the_other_side_was_faster(
+    sides: Sides, database: Database
+) -> None:
+    number = done(sides.owner, "/p/projects/new", **filled(sides), contract_scan=pdf()).rpartition(
+        "/"
+    )[2]
+    done(sides.owner, f"/p/projects/{number}/steps/submit")
+    running = f"/me/projects/{number}/new/dispute"
+    with database.unit_of_work() as session:
+        project = session.get_one(Project, int(number))
+        project.state, project.phase, project.filed_on = "running", "running", date(2026, 3, 9)
+    assert sides.client.get(running).status_code == 200
+    with database.unit_of_work() as session:
+        session.get_one(Project, int(number)).phase = "terminated"
+        session.get_one(Project, int(number)).state = "terminated"
+    early = sides.client.get(running)  # nothing was sent yet: the page says so
+    assert (early.status_code, "没有改动任何内容" in early.text) == (409, True)
+    words = "接口三个月没有打通，设备数据仍然靠人工抄录"
+    answer = sides.client.post(
+        running, data={"subject": words, "text": words, "form_key": "k" * 20}
+    )
+    assert (answer.status_code, answer.text.count(words) >= 2) == (409, True)
+    assert "项目在实施或验收中，才能提出争议" in answer.text
+    step = f"/me/projects/{number}/steps/refuse"
+    late = sides.client.post(step, data={"reason": words, "form_key": "j" * 20})
+    assert (late.status_code, words in late.text, "form-box" in late.text) == (409, True, True)
 
 
 def test_two_editors_of_one_draft(sides: Sides) -> None:
