@@ -2,10 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from search.engines import Counted, Glance, View
+from search.engines import Counted, View
 from search.places import FIELD, joined, linked, single, values_of
 from search.plan import Filters, Node
 from search.query import SearchRequest
@@ -51,16 +51,6 @@ class Counter:
         key = (view.revision, node)
         known = self._totals.get(key)
         return self._totals.put(key, view.count(node, ())) if known is None else known
-
-    def uncounted(self, view: View, nodes: Iterable[Node]) -> list[Glance]:
-        """What to ask for :meth:`total` of the plans to be known; answers go to :meth:`learn`."""
-        return [
-            Glance(node, (), 0) for node in nodes if self._totals.get((view.revision, node)) is None
-        ]
-
-    def learn(self, view: View, node: Node, total: int) -> None:
-        """How many documents a plan finds, asked for by others."""
-        self._totals.put((view.revision, node), total)
 
     def ahead(self, view: View, node: Node, request: SearchRequest) -> tuple[Counted, ...]:
         """What :meth:`facets`, and :meth:`total` when filters leave little, are going to ask the

@@ -51,6 +51,8 @@ FIELDS: tuple[Field, ...] = (
     Field("py", FieldKind.KEYWORD),  # names as typed in letters: pinyin and first letters
     Field("k", FieldKind.KEYWORD),  # beginnings of names and of their pinyin, for suggestions
     Field("s", FieldKind.KEYWORD),  # how names sound, for words spelled wrong
+    Field("pair", FieldKind.KEYWORD),  # kind and two characters of a name, for suggestions
+    Field("early", FieldKind.KEYWORD),  # the first of the fixed order, see ties.py
     Field("title", FieldKind.TEXT, boost=4.0, chars=True),
     Field("alias", FieldKind.TEXT, boost=3.0, chars=True),
     Field("body", FieldKind.TEXT),

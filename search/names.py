@@ -14,12 +14,12 @@ from search.analysis.tokens import name_key
 from search.counting import Cache, Counter
 from search.engines import Glance, Order, View
 from search.plan import Best, Everything, Exactly, Term, text_nodes
+from search.ties import FIXED
 
 MOST_ROWS = 20
 MOST_LIKE = 50
 MOST_WORDS = 8
 FEWEST_INITIALS = 3
-TIE = "tie_0"  # always the same order: what a query means must not change with the day
 
 
 class Names:
@@ -97,7 +97,7 @@ def _lettered(unit: Unit) -> bool:
 
 
 def _rows(view: View, node: Best, most: int) -> Iterator[Stored]:
-    _, rows = view.top(node, (), Order(TIE), 0, most)
+    _, rows = view.top(node, (), Order(FIXED), 0, most)
     return (Stored.read(row.card) for row in rows)
 
 
@@ -116,7 +116,7 @@ def _like(
     if not signatures:
         return
     filters = (("s", tuple(dict.fromkeys(signatures))),)
-    ((_, rows),) = view.glance(TIE, [Glance(Everything(), filters, MOST_LIKE)])
+    (rows,) = view.glance(FIXED, [Glance(Everything(), filters, MOST_LIKE)])
     for row in rows:
         stored = Stored.read(row.card)
         for name in (*stored.alias, stored.title):

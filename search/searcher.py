@@ -57,7 +57,7 @@ class Searcher:
         self._counter = Counter()
         self._names = Names(analyzer.lexicon, self._counter)
         self._corrector = Corrector(analyzer.lexicon, self._names, self._counter)
-        self._suggester = Suggester(analyzer, self._names, self._counter)
+        self._suggester = Suggester(analyzer, self._names)
         self._settled = Cache[Understood]()
 
     def search(self, request: SearchRequest) -> Page:

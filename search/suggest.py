@@ -11,15 +11,16 @@ from itertools import islice
 from search.analysis.entries import Stored
 from search.analysis.highlight import Segment, mark_letters
 from search.analysis.names import KINDS as NAMED
-from search.analysis.names import LONGEST_PREFIX
+from search.analysis.names import LONGEST_PREFIX, pairs_of
 from search.analysis.normal import normal
 from search.analysis.queries import Analyzer
-from search.analysis.tokens import name_key
-from search.counting import Cache, Counter
+from search.analysis.tokens import fine_tokens, name_key
+from search.counting import Cache
 from search.engines import Glance, Row, View
 from search.fields import KINDS
 from search.names import Names
 from search.plan import RUNGS, Best, Boost, Filters, Node, Phrase, Term, match, text_nodes
+from search.ties import FIXED
 
 LONGEST_TYPED = 60
 ENOUGH = 3  # suggestions; with fewer, spelling is tried; letters may just be unfinished
@@ -27,7 +28,6 @@ MOST = 20
 MOST_TERMS = 3
 MOST_LIKELY = 4
 TERM = "term"
-TIE = "tie_0"  # always the same order: suggestions must not jump about from day to day
 _TERMS = (None, TERM)
 Found = str | Row
 """A word of the trade, or a thing in the index."""
@@ -50,10 +50,10 @@ class Suggestion:
 class Suggester:
     """Suggests from an index and the words of the trade. Shared by threads."""
 
-    def __init__(self, analyzer: Analyzer, names: Names, counter: Counter) -> None:
+    def __init__(self, analyzer: Analyzer, names: Names) -> None:
         self._analyzer = analyzer
         self._names = names
-        self._counter = counter
+        self._found = Cache[bool]()
         self._kept = Cache[tuple[Suggestion, ...]]()
 
     def suggest(
@@ -86,13 +86,14 @@ class Suggester:
         return tuple(self._shown(each, key) for each in mixed)
 
     def _glance(self, view: View, words: Sequence[str], asked: Sequence[Glance]) -> list[list[Row]]:
-        """The rows asked for; on the way how often the first of the words are found."""
+        """The rows asked for; on the way whether the first of the words are found."""
         nodes = [self._node(view, word) for word in words[:MOST_TERMS]]
-        counts = self._counter.uncounted(view, nodes)
-        answers = view.glance(TIE, [*counts, *asked])
-        for count, (total, _) in zip(counts, answers, strict=False):
-            self._counter.learn(view, count.match, total)
-        return [rows for _, rows in answers[len(counts) :]]
+        unknown = [node for node in nodes if self._found.get((view.revision, node)) is None]
+        first = [Glance(node, (), 1) for node in unknown]
+        answers = view.glance(FIXED, [*first, *asked])
+        for node, rows in zip(unknown, answers, strict=False):
+            self._found.put((view.revision, node), bool(rows))
+        return answers[len(first) :]
 
     def _shown(self, found: Found, key: str) -> Suggestion:
         if isinstance(found, str):
@@ -104,8 +105,15 @@ class Suggester:
 
     def _useful(self, view: View, words: Iterable[str]) -> list[str]:
         """The first of the words that find something, be it by a synonym."""
-        useful = (word for word in words if self._counter.total(view, self._node(view, word)))
-        return list(islice(useful, MOST_TERMS))
+        return list(islice((word for word in words if self._is_found(view, word)), MOST_TERMS))
+
+    def _is_found(self, view: View, word: str) -> bool:
+        key = (view.revision, self._node(view, word))
+        known = self._found.get(key)
+        if known is None:
+            (rows,) = view.glance(FIXED, [Glance(key[1], (), 1)])
+            known = self._found.put(key, bool(rows))
+        return known
 
     def _node(self, view: View, word: str) -> Node:
         return match(self._analyzer.read(word), view.meta.dictionary, RUNGS[0])
@@ -131,7 +139,7 @@ def _asked(view: View, typed: str, key: str, kind: str | None, limit: int) -> li
     """
     nodes = tuple(node for node in text_nodes(typed, view.meta.dictionary) if _in_name(node))
     kinds = KINDS if kind is None else (kind,)
-    inside = [Glance(Best(nodes), _only(each), limit) for each in kinds] if nodes else []
+    inside = [Glance(Best(nodes), _inside(each, typed), limit) for each in kinds if nodes]
     return [_called(key, kind, limit), *_begun(key, kind, limit), *inside]
 
 
@@ -149,6 +157,12 @@ def _begun(key: str, kind: str | None, limit: int) -> list[Glance]:
 def _in_name(node: Node) -> bool:
     inner = node.node if isinstance(node, Boost) else node
     return isinstance(inner, Term | Phrase) and inner.field.startswith(("title", "alias"))
+
+
+def _inside(kind: str, typed: str) -> Filters:
+    """Only the kind; where names have pairs, by these, so that few are looked into."""
+    pairs = pairs_of(kind, fine_tokens(typed)) if kind in NAMED else ()
+    return tuple(("pair", (pair,)) for pair in pairs) or _only(kind)
 
 
 def _only(kind: str | None) -> Filters:

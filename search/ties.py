@@ -8,6 +8,12 @@ from datetime import date
 from hashlib import blake2b
 
 DAYS = 7
+FIXED = "tie_0"
+"""The field of the order that must not change with the day: of suggestions and of readings."""
+SHARE = 256
+EARLY = 2**63 // SHARE
+"""Documents before it in the fixed order have the value ``YES`` in the field ``early``."""
+YES = "yes"
 
 
 def tie_field(day: date) -> str:

@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 
 from search.analysis.dictionary import Dictionary
-from search.analysis.names import KINDS, keys_of
+from search.analysis.names import KINDS, keys_of, pairs_of
 from search.analysis.normal import normal
 from search.analysis.tokens import char_stream, name_key, stream
 from search.documents import Document
 from search.errors import BadDocument
 from search.fields import INTEGERS, TEXTS
 from search.places import FIELD, every_place, place_keys
-from search.ties import tie_values
+from search.ties import EARLY, FIXED, YES, tie_values
 
 # Raise it whenever the same text gives other tokens: indexes built before must be rebuilt.
 ANALYSIS_VERSION = "3"
@@ -67,12 +67,19 @@ def entry_of(document: Document, dictionary: Dictionary) -> Entry:
         texts[f"{name}_d"] = " ".join(_terms(values[name], dictionary))
         if field.chars:
             texts[f"{name}_c"] = char_stream(values[name])
+    integers = _integers(document)
+    keywords = _keywords(document, values["title"] + values["alias"])
+    if document.kind in KINDS:
+        said = (texts["title_b"], texts["alias_b"])
+        keywords["pair"] = pairs_of(document.kind, " ".join(said).split())
+    if integers[FIXED] < EARLY:
+        keywords["early"] = (YES,)
     return Entry(
         document.id,
         document.version,
         {name: text or EMPTY for name, text in texts.items()},
-        _keywords(document, values["title"] + values["alias"]),
-        _integers(document),
+        keywords,
+        integers,
         _stored(document),
     )
 

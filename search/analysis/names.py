@@ -7,7 +7,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from search.analysis.normal import normal
+from search.analysis.normal import CJK, normal
 from search.analysis.pinyin import has_han, initials, sounds, spellings, spoken
 from search.analysis.spelling import signatures
 from search.analysis.tokens import name_key
@@ -35,6 +35,7 @@ _TRADES = _words(
     "物联 工程 设计 咨询 服务 实业 产业 发展 供应链 云 数智 数联 智联 智控 工软 企业 管理"
 )
 _PLACE = re.compile(rf"^(?:(?:{'|'.join(_PLACES)})[省市]?)+(?=.{{2}})")
+_PAIR = re.compile(f"[{CJK}]{{2}}")
 _BRANCH = "(?:.{2,3}分公司)?"
 _LEGAL = re.compile(rf"(?<=.{{2}})(?:集团)?(?:股份)?(?:有限)?(?:责任)?(?:公司|集团){_BRANCH}$")
 _NEAR_LEGAL = re.compile(
@@ -110,6 +111,14 @@ def keys_of(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         if form == core(form):
             spelled.update(dict.fromkeys(signatures(some)))
     return {"py": tuple(whole), "k": tuple(starts), "s": tuple(spelled)}
+
+
+def pairs_of(kind: str, tokens: Iterable[str]) -> tuple[str, ...]:
+    """The values of the field ``pair``: each two Chinese characters side by side, with the kind.
+
+    Who looks inside names of one kind has them at once, or knows that there is none.
+    """
+    return tuple(f"{kind}/{each}" for each in dict.fromkeys(tokens) if _PAIR.fullmatch(each))
 
 
 def _without_releases(names: Sequence[str]) -> list[str]:

@@ -42,7 +42,7 @@ class Row:
 
 
 class Glance(NamedTuple):
-    """A small question beside others: the first ``size`` rows, or with 0 the number of hits."""
+    """A small question beside others: the first ``size`` rows, at least one."""
 
     match: Node
     filters: Filters
@@ -87,9 +87,9 @@ class View(Protocol):
         """
         ...
 
-    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[tuple[int, list[Row]]]:
+    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[list[Row]]:
         """Several small questions in one round trip, without scores. Rows are in the order of the
-        integer field ``tie``, which no two documents share; their total is not found out (0).
+        integer field ``tie``, which no two documents share.
         """
         ...
 

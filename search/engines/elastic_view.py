@@ -93,16 +93,11 @@ class ElasticView:
             found.update(_buckets(answer))
         return {field: counts or {} for field, counts in found.items()}
 
-    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[tuple[int, list[Row]]]:
+    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[list[Row]]:
         if not wanted:
             return []
         answers = self._answers([_glancing(each, tie) for each in wanted])
-        return [
-            (0, [_row(hit) for hit in answer["hits"]["hits"]])
-            if each.size
-            else (_total(answer), [])
-            for each, answer in zip(wanted, answers, strict=True)
-        ]
+        return [[_row(hit) for hit in answer["hits"]["hits"]] for answer in answers]
 
     def get(self, document_id: str) -> Row | None:
         body = {"query": elastic_query(Term("id", document_id), ()), "size": 1}
@@ -206,8 +201,6 @@ def _counting(match: Node, filters: Filters, fields: Sequence[str]) -> Query:
 
 
 def _glancing(wanted: Glance, tie: str) -> Query:
-    if not wanted.size:
-        return _counting(wanted.match, wanted.filters, ())
     return {
         "query": elastic_query(wanted.match, wanted.filters),
         "size": wanted.size,

@@ -10,9 +10,27 @@ from tantivy import Order as Direction
 
 from search.engines import MOST_VALUES, Counted, Glance, Order, Place, Row, Versions
 from search.engines.meta import Meta
-from search.engines.tantivy_queries import behind, between, both, tantivy_query, with_value
-from search.plan import Everything, Filters, Node, Term
+from search.engines.tantivy_queries import (
+    behind,
+    between,
+    both,
+    tantivy_query,
+    unscored_query,
+    with_value,
+)
+from search.plan import (
+    Best,
+    Boost,
+    Combine,
+    Everything,
+    Exactly,
+    Filters,
+    Node,
+    Phrase,
+    Term,
+)
 from search.query import DEEPEST
+from search.ties import FIXED, SHARE, YES
 
 SPARE = 50  # hits read beyond the page, so that a group of equals is seldom cut
 CHUNK = 20_000
@@ -70,21 +88,42 @@ class EmbeddedView:
             for field in fields
         }
 
-    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[tuple[int, list[Row]]]:
-        return [
-            (0, self._first(each, tie)) if each.size else (self.count(*each[:2]), [])
-            for each in wanted
-        ]
+    def glance(self, tie: str, wanted: Sequence[Glance]) -> list[list[Row]]:
+        return [self._first(each, tie) for each in wanted]
 
     def _first(self, wanted: Glance, tie: str) -> list[Row]:
+        """Of what very many documents have, the first are among the early ones: these are asked
+        alone, and the others only when that is not enough.
+        """
+        if tie == FIXED and self._most(wanted.match) > wanted.size * SHARE:
+            early = self._before(wanted, (*wanted.filters, ("early", (YES,))), tie)
+            if len(early) == wanted.size:
+                return self._rows(early)
+        return self._rows(self._before(wanted, wanted.filters, tie))
+
+    def _most(self, node: Node) -> int:
+        """How many documents a small question may find at the most, as far as single words tell;
+        0 where it is not worth knowing.
+        """
+        if isinstance(node, Boost | Exactly):
+            return self._most(node.node)
+        if isinstance(node, Best):
+            return sum(map(self._most, node.nodes))
+        if isinstance(node, Combine):
+            return min(map(self._most, node.must), default=0)
+        if isinstance(node, Phrase):
+            return min(self.searcher.doc_freq(node.field, token) for token in node.tokens)
+        return self.searcher.doc_freq(node.field, node.value) if isinstance(node, Term) else 0
+
+    def _before(self, wanted: Glance, filters: Filters, tie: str) -> list[DocAddress]:
         result = self.searcher.search(
-            tantivy_query(wanted.match, wanted.filters),
+            unscored_query(wanted.match, filters),
             wanted.size,
             order_by_field=tie,
             order=Direction.Asc,
             count=False,
         )
-        return self._rows([address for _, address in result.hits])
+        return [address for _, address in result.hits]
 
     def get(self, document_id: str) -> Row | None:
         result = self.searcher.search(tantivy_query(Term("id", document_id), ()), limit=1)

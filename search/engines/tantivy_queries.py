@@ -114,6 +114,20 @@ def tantivy_query(match: Node, filters: Filters) -> Query:
     return Query.boolean_query(parts)
 
 
+def unscored_query(match: Node, filters: Filters) -> Query:
+    """What both match, for answers without scores. The filters stand beside each alternative:
+    tantivy reads a union window by window, however little of it the filters leave.
+    """
+    if isinstance(match, Boost | Exactly):
+        return unscored_query(match.node, filters)
+    if isinstance(match, Best):
+        return _any(unscored_query(node, filters) for node in match.nodes)
+    if isinstance(match, Combine) and len(match.must) == 1 and not match.at_least:
+        return unscored_query(match.must[0], filters)
+    parts = [_translated(match), *(_one_of(field, values) for field, values in filters)]
+    return Query.boolean_query([(Occur.Must, part) for part in parts])
+
+
 def _one_of(field: str, values: Sequence[str]) -> Query:
     """Documents that have one of the values, whatever their score."""
     if len(values) > FEW_VALUES:

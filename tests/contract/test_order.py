@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from search import Document, Engine, Searcher, SearchRequest, Sort, tie_value, tie_values
 from search.engines import Glance, Order, Place
-from search.plan import Everything, Filters, Term
+from search.plan import Best, Everything, Filters, Term, text_nodes
+from search.suggest import _inside
+from search.ties import FIXED
 from search.walk import walk
 from tests.contract.corpus import DAY, WORDS
 from tests.support.counts import count
@@ -154,17 +156,33 @@ def test_small_questions_are_answered_together(
     searcher, documents = collection
     view, kind = searcher.engine.view(), (("kind", ("case",)),)
     word = Term("title_b", "注塑")
-    asked = [Glance(Everything(), kind, 7), Glance(word, (), 0), Glance(word, kind, 300)]
-    first, counted, cases = view.glance("tie_3", asked)
-    assert first == (0, view.top(Everything(), kind, Order("tie_3"), 0, 7)[1])
-    assert (
-        counted == (view.top(word, (), Order("tie_3"), 0, 1)[0], []) == (view.count(word, ()), [])
-    )
+    asked = [Glance(Everything(), kind, 7), Glance(word, kind, 300)]
+    first, cases = view.glance("tie_3", asked)
+    assert first == view.top(Everything(), kind, Order("tie_3"), 0, 7)[1]
     ids = {document.id for document in documents if "注塑" in document.title}
-    assert [row.id for row in cases[1]] == sorted(
+    assert [row.id for row in cases] == sorted(
         (each for each in ids if each.startswith("case:")), key=lambda each: tie_values(each)[3]
     )
     assert view.glance("tie_3", []) == []
+
+
+def test_pairs_of_characters_leave_no_name_out(collection: Collection) -> None:
+    """What is typed is looked for where its pairs are: the same as in all names of the kind."""
+    searcher, documents = collection
+    view, dice = searcher.engine.view(), random.Random(8)
+    titles = sorted({document.title for document in documents})
+    typed = {title[at : at + dice.randrange(2, 6)] for title in titles for at in range(0, 4, 2)}
+    chosen = [*dice.sample(sorted(typed), 30), "es", "S系", "排产 ME"]
+    asked = [
+        Glance(Best(tuple(text_nodes(text, view.meta.dictionary)[:2])), filters, 20)
+        for text in chosen
+        for kind in ("provider", "product")
+        for filters in (_inside(kind, text), (("kind", (kind,)),))
+    ]
+    answers = view.glance(FIXED, asked)
+    assert answers[::2] == answers[1::2]
+    assert sum(bool(rows) for rows in answers) > len(chosen)
+    assert {filters[0][0] for _, filters, _ in asked} == {"pair", "kind"}
 
 
 def test_a_place_stays_good_while_the_index_changes(searching: Callable[..., Searcher]) -> None:
