@@ -1,10 +1,12 @@
 """A system outside that is told by webhooks: a real HTTP server of this process."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -56,8 +58,9 @@ class Receiver:
 
 
 @contextmanager
-def receiving(**given: Any) -> Iterator[Receiver]:
-    """A receiver on a free port of the loopback; by default it confirms everything."""
+def receiving(certificate: Path | None = None, **given: Any) -> Iterator[Receiver]:
+    """A receiver on a free port of the loopback; by default it confirms everything. With a
+    ``certificate`` (key in the same file) it speaks TLS."""
     receiver = Receiver(**given)
     receiver.open.set()
     stopped = threading.Event()
@@ -89,7 +92,13 @@ def receiving(**given: Any) -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    receiver.origin = f"http://127.0.0.1:{server.server_port}"
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *about: None  # type: ignore[method-assign]  refused ones
+    scheme = "http" if certificate is None else "https"
+    receiver.origin = f"{scheme}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:

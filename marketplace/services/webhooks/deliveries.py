@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.orm import Session
 
-from marketplace import clock
+from marketplace import clock, outbox
 from marketplace.errors import Conflict, NotFound
 from marketplace.history import record
-from marketplace.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from marketplace.models import OutboxItem, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from marketplace.permissions import Actor, Permission, require
 from marketplace.phases import WebhookPhase
 from marketplace.programmes import webhook_kinds
@@ -93,6 +93,23 @@ def again(session: Session, actor: Actor, row: WebhookDelivery) -> None:
     endpoint.retry_at = None
     session.flush()
     record(session, actor, "webhook_again", row, diff={"message_id": row.message_id})
+
+
+def retry_parked(session: Session, actor: Actor, *, reason: str) -> int:
+    """Let events that could not be handled run again; answers how many. Raises Forbidden."""
+    require(actor, Permission.WEBHOOK_MANAGE)
+    count = outbox.retry_parked(session, outbox.WEBHOOK)
+    if count:
+        diff = {"rows": count}
+        record(session, actor, "webhook_retry", _Queue(), diff=diff, why={"reason": reason})
+    return count
+
+
+class _Queue:
+    """What the history points at: no row of its own, they go once they are handled."""
+
+    __tablename__ = OutboxItem.__tablename__
+    id = 0
 
 
 def _sending(session: Session, endpoint_id: int) -> WebhookEndpoint:

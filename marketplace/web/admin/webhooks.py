@@ -26,7 +26,7 @@ from marketplace.web.parts import cipher, settings
 from marketplace.web.work import once
 from marketplace.workflow import available
 
-FORM, PAGE = "admin/webhook_form.html", "admin/webhook.html"
+LIST, FORM, PAGE = "admin/webhooks.html", "admin/webhook_form.html", "admin/webhook.html"
 LISTS = ("kinds", "programmes")
 PING = webhook_kinds.PING
 
@@ -35,16 +35,21 @@ PING = webhook_kinds.PING
 @needs(Permission.WEBHOOK_MANAGE)
 def webhooks() -> str:
     """The addresses, and what stands in the way of sending."""
-    session = current_session()
-    query = load(PageQuery(), query_data())
-    found = page_of(endpoints.listed(current_actor()), query["page"])
-    return render_template(
-        "admin/webhooks.html",
-        found=found,
-        rows=shapes.lines(session, found.rows),
-        origins=settings().webhook_origins,
-        parked=outbox.status(session, outbox.WEBHOOK).parked,
-    )
+    return render_template(LIST, errors={}, values={}, **_list())
+
+
+@blueprint.post("/webhooks/retry")
+@needs(Permission.WEBHOOK_MANAGE)
+@once.once
+def webhook_retry() -> Response:
+    """Let events that could not be handled run again."""
+    try:
+        reason = load(ReasonForm(), once.fields())["reason"]
+    except Invalid as error:
+        return page_again(LIST, error, **_list())
+    count = deliveries.retry_parked(current_session(), current_actor(), reason=reason)
+    flash(f"已重新排队 {count} 件。" if count else "没有搁置的事件。", "ok" if count else "info")
+    return redirect(url_for("admin.webhooks"), 303)
 
 
 @blueprint.get("/webhooks/new")
@@ -201,6 +206,18 @@ def webhook_again(endpoint_id: int, delivery_id: int) -> Response:
     return redirect(
         url_for("admin.webhook_delivery", endpoint_id=endpoint_id, delivery_id=delivery_id), 303
     )
+
+
+def _list() -> dict[str, Any]:
+    session = current_session()
+    query = load(PageQuery(), query_data())
+    found = page_of(endpoints.listed(current_actor()), query["page"])
+    return {
+        "found": found,
+        "rows": shapes.lines(session, found.rows),
+        "origins": settings().webhook_origins,
+        "parked": outbox.status(session, outbox.WEBHOOK).parked,
+    }
 
 
 def _get(endpoint_id: int) -> WebhookEndpoint:

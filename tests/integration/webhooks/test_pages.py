@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from marketplace import clock, create_app
+from marketplace import clock, create_app, outbox
 from marketplace.crypto import Cipher
 from marketplace.db import Database
-from marketplace.models import Event, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from marketplace.models import Event, OutboxItem, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from marketplace.permissions import SYSTEM
 from marketplace.phases import Role
 from marketplace.services.audit import resealing
@@ -23,7 +23,7 @@ from marketplace.settings import DEMO_KEY, Settings
 from tests.integration.conftest import LoginAs
 from tests.support.browser_like import BrowserLike
 from tests.support.pages import Page
-from tests.support.world_webhooks import deliveries, make_endpoint
+from tests.support.world_webhooks import deliveries, fan_out, make_endpoint
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -183,6 +183,27 @@ def test_without_an_origin_the_page_says_what_to_do(
     assert "WEBHOOK_ORIGINS" in plain(refused)
     for role in (Role.ADMIN_USERS, Role.CITY_LEADER, Role.AUDITOR):
         assert login_as(role).get("/admin/webhooks").status_code == 403
+
+
+def test_events_that_could_not_be_handled_are_shown_and_run_again(
+    admin: BrowserLike, database: Database
+) -> None:
+    with database.unit_of_work() as session:
+        make_endpoint(session, f"{ORIGIN}/in")
+        outbox.put(session, outbox.WEBHOOK, "spoilt")
+        outbox.put(session, outbox.WEBHOOK, "999999")
+    assert fan_out(database) == 2  # an event that is no more is told to nobody
+    with database.unit_of_work() as session:
+        item = session.scalars(select(OutboxItem).where(OutboxItem.kind == "webhook")).one()
+        assert (item.key, item.error[:10]) == ("spoilt", "ValueError")
+        item.parked_at = clock.now()
+    assert "1 件事件多次处理失败" in plain(admin.get("/admin/webhooks"))
+    assert admin.post("/admin/webhooks/retry", data=form()).status_code == 422
+    again = admin.post("/admin/webhooks/retry", data=form(reason="已排除故障"))
+    assert (again.status_code, again.location) == (303, "/admin/webhooks")
+    assert actions(database) == [("webhook_retry", "已排除故障", {"rows": 1})]
+    with database.reading() as session:
+        assert outbox.status(session, outbox.WEBHOOK).parked == 0
 
 
 def test_lists_take_as_many_queries_for_many_rows(admin: BrowserLike, database: Database) -> None:
