@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
@@ -31,15 +31,19 @@ def _scan(**arguments: Any) -> str:
 
 
 def _asked(project: Project | None) -> tuple[list[Field], dict[str, Any], str]:
-    """Fields, page and key of the draft."""
+    """Fields, page and key of the draft.
+
+    A form that was sent is never refused here: what was typed goes back into it.
+    """
     session, actor = current_session(), current_actor()
     require(actor, Permission.PROJECT_DRAFT, project)
-    if project is not None and project.phase not in WRITING_PHASES:
+    sent = request.form.get("membership_id", "")
+    if project is not None and project.phase not in WRITING_PHASES and not request.form:
         raise Conflict("合同已经提交，不能修改", code="wrong_state", remedy="请先撤回再修改。")
     key = f"project:{project.id if project else 'new'}"
     now = forms.shown(session, project) if project else {}
     draft = drafts.of(key, base_version=project.version if project else None)
-    fields = forms.fields(forms.places(session, actor, project), {**now, **draft.values})
+    fields = forms.fields(forms.places(session, actor, project, sent), {**now, **draft.values})
     back = url_for("p.project", project_id=project.id) if project else url_for("p.projects")
     page = {
         "title": "修改合同备案" if project else "起草合同备案",

@@ -6,23 +6,39 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.models import Membership, Milestone, Project, Round
+from marketplace.models import Membership, Milestone, Project, Provider, Round
 from marketplace.permissions import Actor
 from marketplace.schemas.projects import Field
 from marketplace.services.projects import filings
 from marketplace.services.projects.filings import Filing
 
+LONGEST_ID = 10
+"""Digits that no number of a row has any more."""
 
-def places(session: Session, actor: Actor, project: Project | None) -> list[tuple[str, str]]:
-    """The acting provider's places in the pool as choices, the one of ``project`` included."""
+
+def places(
+    session: Session, actor: Actor, project: Project | None, sent: str = ""
+) -> list[tuple[str, str]]:
+    """The acting provider's places in the pool as choices, the one of ``project`` included.
+
+    ``sent``: the choice of a form that came in. It was a choice when the form was opened; if it is
+    none any more, the service says why.
+    """
     found = filings.own_places(session, actor)
-    if project is not None and project.membership_id not in {place.id for place, _ in found}:
-        row = session.execute(
+    also = {project.membership_id} if project is not None else set()
+    also |= {int(sent)} if sent.isdecimal() and len(sent) < LONGEST_ID else set()
+    if also - {place.id for place, _ in found}:
+        rows = session.execute(
             select(Membership, Round)
             .join(Round, Round.id == Membership.round_id)
-            .where(Membership.id == project.membership_id)
-        ).one()
-        found.append((row[0], row[1]))
+            .join(Provider, Provider.id == Membership.provider_id)
+            .where(
+                Membership.id.in_(also - {place.id for place, _ in found}),
+                Provider.organisation_id == actor.organisation_id,
+            )
+            .order_by(Membership.id)
+        )
+        found += [(place, round_) for place, round_ in rows]
     return [
         (
             str(place.id),

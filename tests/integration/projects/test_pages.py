@@ -193,6 +193,22 @@ def test_before_a_filed_contract_nobody_rates(sides: Sides) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_contract_written_in_the_second_of_suspension_is_told_why(
+    sides: Sides, database: Database
+) -> None:
+    with database.unit_of_work() as session:
+        place = session.get_one(Membership, sides.membership)
+        place.state = place.phase = "suspended"
+    given = {**filled(sides), "form_key": "k" * 20}
+    answer = sides.owner.post("/p/projects/new", data=given)
+    assert answer.status_code == 409
+    assert "服务商目前“暂停”，不能备案新合同" in answer.text
+    assert f'value="{sides.membership}" selected' in answer.text and "HT-" in answer.text
+    with database.reading() as session:
+        assert session.scalars(select(Project.id)).all() == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_was_typed_stays_when_the_other_side_was_faster(
     sides: Sides, database: Database
 ) -> None:
