@@ -118,9 +118,9 @@ def drain(
     and a second short one removes what was confirmed: SQLite's write lock is never held long.
     """
     with database.reading() as session:
-        # In the order of the index, constant column and all: a long queue is never sorted.
-        first = _due(kind).order_by(OutboxItem.parked_at, OutboxItem.due_at, OutboxItem.id)
-        entries = [Entry(*row) for row in session.execute(first.limit(limit))]
+        # Chosen in the order of the index, constant column and all: a long queue is never sorted.
+        first = _due(kind).order_by(OutboxItem.parked_at, OutboxItem.due_at).limit(limit)
+        entries = sorted((Entry(*row) for row in session.execute(first)), key=lambda each: each.id)
         if kin is not None and len(entries) == limit:
             related = among(session, OutboxItem.key, kin(session, entries))
             rows = session.execute(_due(kind).where(related).limit(limit + MOST_KIN))
