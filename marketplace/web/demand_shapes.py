@@ -12,7 +12,7 @@ from marketplace import clock
 from marketplace.errors import Invalid, Unavailable
 from marketplace.indexing import demand_matching
 from marketplace.indexing.wiring import Catalogue
-from marketplace.models import Demand, DemandAnswer, StoredFile
+from marketplace.models import Demand, DemandAnswer, Provider, StoredFile
 from marketplace.phases import DemandPhase
 from marketplace.schemas.inquiries import LABELS, demand_form
 from marketplace.services.demands import demands_rules
@@ -163,7 +163,9 @@ def suggestions(session: Session, row: Demand, known: set[int]) -> list[dict[str
         )  # fmt: skip
     except Unavailable:
         return None
-    others = [item for item in found if item.provider_id not in known][:most]
+    own = select(Provider.id).where(Provider.organisation_id == row.organisation_id)
+    left_out = known | set(session.scalars(own))
+    others = [item for item in found if item.provider_id not in left_out][:most]
     stands = inquiry_rules.refusals(session, [item.provider_id for item in others])
     return [
         {"id": item.provider_id, "name": item.name, "reasons": _reasons(row, item)}

@@ -57,7 +57,8 @@ def _count(query: Any) -> int:
 
 
 def _open(page: int, segment: str) -> tuple[list[dict[str, Any]], int]:
-    query = demands.public(segment)
+    own = Demand.organisation_id == current_actor().organisation_id
+    query = demands.public(segment).where(~own)  # nobody answers himself
     rows = current_session().scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE))
     return [
         {**demand_shapes.public(row), "page": url_for("p.demand", demand_id=row.id)} for row in rows
@@ -95,7 +96,10 @@ def _context(demand: Demand, own: DemandAnswer | None) -> dict[str, Any]:
         "demand": shaped,
         "answer": answer,
         "thread": _thread(own),
-        "writable": may and shaped["open"] and (own is None or own.phase in ASKED_ANEW),
+        "writable": may
+        and shaped["open"]
+        and (own is None or own.phase in ASKED_ANEW)
+        and demand.organisation_id != actor.organisation_id,
         "withdrawable": may and own is not None and own.phase == AnswerPhase.SENT,
         "draft": drafts.of(f"demand_answer:{demand.id}"),
         "labels": LABELS,

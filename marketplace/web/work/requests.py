@@ -110,6 +110,7 @@ def _known(known: Organisation, row: AccessRequest) -> dict[str, Any]:
     return {
         "name": known.name,
         "same": known.name == row.name,
+        "second": service.KINDS[row.kind] not in known.kinds,
         "kind": "、".join(organisations.KIND_LABELS[kind] for kind in known.kinds),
         "district": term("district", known.district or ""),
     }

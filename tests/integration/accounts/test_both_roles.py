@@ -106,6 +106,7 @@ def test_an_enterprise_becomes_a_provider_and_stays_what_it_was(login_as, words,
     assert (row.kind, row.name, row.organisation_id, row.phase) == (
         "enrol", firm.name, firm.id, "waiting"
     )  # fmt: skip
+    assert "申请第二种身份" in officer.get(f"/work/requests/{row.id}").text
     assert approve(officer, row).status_code == 303
     with database.reading() as session:
         fresh = session.get_one(Organisation, firm.id)
@@ -196,6 +197,8 @@ def test_each_side_has_a_team_of_its_own(app, login_as, database):
         access_decisions.act(
             session, buys, asks, "access_admit", expected_version=version, post="member"
         )
+        world_inquiries.demand(session, SimpleNamespace(actor=buys))
+    stranger = login_as(Role.PROVIDER_EDITOR)
     seller = login_as(Role.PROVIDER_EDITOR, organisation=firm)
     buyer = login_as(Role.ENTERPRISE, organisation=firm)
     shown = [
@@ -204,6 +207,9 @@ def test_each_side_has_a_team_of_its_own(app, login_as, database):
         for name in ("服务商一侧甲", "企业一侧乙")
     ]
     assert shown == [True, False, False, True]
+    title = world_inquiries.CONTENT.title
+    assert title not in seller.get("/p/demands").text
+    assert title in stranger.get("/p/demands").text
     assert [seller.get("/me/team").status_code, buyer.get("/p/team").status_code] == [404, 404]
 
 
