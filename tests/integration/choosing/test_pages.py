@@ -10,6 +10,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
+from marketplace import clock
 from marketplace.indexing.upkeep import rebuild_index
 from marketplace.models import (
     Favourite,
@@ -318,7 +319,12 @@ def test_j1_s7_from_a_search_to_a_contract(app, me, market, database):
         place = session.scalars(select(Membership).where(Membership.provider_id == ids[0])).first()
         firm = session.get_one(Organisation, row.organisation_id)
         made = factories.make_project(
-            session, place, firm, phase=ProjectPhase.CONFIRMING, contract_no="HT-2026-018"
+            session,
+            place,
+            firm,
+            phase=ProjectPhase.CONFIRMING,
+            contract_no="HT-2026-018",
+            signed_on=clock.today(),
         )
         contract = made.title
     sheets = rows_of(me.get(f"{base}.xlsx"))
