@@ -13,7 +13,7 @@ from search.engines import Applied, Build, Deletion
 from search.engines.elastic_address import Address
 from search.engines.elastic_build import ElasticBuild, allow_writes, versions_of
 from search.engines.elastic_bulk import Outcome, putting, removing, send
-from search.engines.elastic_connection import Absent, Connection
+from search.engines.elastic_connection import Absent, Connection, NodeLost
 from search.engines.elastic_lease import Lease
 from search.engines.elastic_state import State, writing_alias
 from search.engines.elastic_view import ElasticView
@@ -84,9 +84,12 @@ class ElasticEngine:
                 meta = self._state.meta(index, patient=False)
                 meta.check()
                 return ElasticView(self._connection, index, meta)
-            except Absent:  # a rebuild has replaced it since; then the next round succeeds
-                continue
-        raise Unavailable(f"搜索索引 {index} 无法打开")
+            except (Absent, NodeLost) as error:
+                # A rebuild has replaced it since; then the next round succeeds.
+                fault = error
+        if isinstance(fault, NodeLost):
+            raise fault
+        raise Unavailable(f"搜索索引 {index} 无法打开") from fault
 
     def _let_go(self, now: float) -> None:
         """Free the moments that no page can be using any more; they keep files on the servers."""

@@ -25,6 +25,7 @@ BUILD_SECONDS = 60.0
 COPY_SECONDS = 300.0
 MOST_RETRIES = 2
 NODE_LOST = 502  # how a node says that the one it asked has disconnected
+NO_SHARDS = 503, "search_phase_execution_exception"  # also while an index is being deleted
 CONNECTIONS = 16
 
 Call = Callable[["Elasticsearch"], Any]
@@ -35,7 +36,9 @@ class Absent(Exception):
 
 
 class NodeLost(Unavailable):
-    """A node of the cluster went away in the middle of the question; others have its data."""
+    """A node of the cluster went away in the middle of the question, or nothing holds the index
+    in this moment: another node, or the index that a rebuild has put in its place, may answer.
+    """
 
 
 class Connection:
@@ -146,10 +149,14 @@ def _translated() -> Iterator[None]:
     except NotFoundError as error:
         raise Absent(str(error)) from error
     except ApiError as error:
-        kind = NodeLost if error.status_code == NODE_LOST else Unavailable
-        raise kind(_reason(error.status_code, str(error.message))) from error
+        raise _trouble(error.status_code, str(error.message)) from error
     except TransportError as error:
         raise Unavailable(f"搜索服务没有回应（{type(error).__name__}）") from error
+
+
+def _trouble(status: int, message: str) -> Unavailable:
+    lost = status == NODE_LOST or (status == NO_SHARDS[0] and NO_SHARDS[1] in message)
+    return (NodeLost if lost else Unavailable)(_reason(status, message))
 
 
 def _reason(status: int, message: str) -> str:
@@ -178,7 +185,7 @@ def _refuse_part(part: Mapping[str, Any]) -> None:
     status, reason = part.get("status", 500), str(part["error"])
     if status == 404:
         raise Absent(reason)
-    raise (NodeLost if status == NODE_LOST else Unavailable)(_reason(status, reason))
+    raise _trouble(status, reason)
 
 
 def _some_failed(part: Mapping[str, Any]) -> bool:

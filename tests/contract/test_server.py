@@ -21,8 +21,9 @@ from search import (
 from search.engines import elastic_build
 from search.engines.elastic_address import Address
 from search.engines.elastic_build import versions_of
-from search.engines.elastic_connection import Absent, Connection
+from search.engines.elastic_connection import Absent, Connection, NodeLost
 from search.engines.elastic_state import State, create_index
+from search.engines.elastic_view import open_pit
 from search.errors import ViewLost
 from search.index import Differences
 from search.plan import Everything
@@ -221,3 +222,20 @@ def test_an_index_is_created_once(server_lab: ElasticLab) -> None:
         )
     assert [*server_lab.client.indices.get(index=f"{server_lab.prefix}-*")] == [state.index]
     connection.close()
+
+
+def test_an_index_that_nothing_holds_any_more_is_told_from_trouble(
+    server_lab: ElasticLab, elasticsearch: str
+) -> None:
+    """An index is in this state while it is being deleted: who comes then looks for the next."""
+    connection = Connection(Address.parse(f"{elasticsearch}/{server_lab.prefix}"))
+    name = f"{server_lab.prefix}-held-by-nobody"
+    nowhere = {"number_of_replicas": 0, "routing.allocation.require._name": "nowhere"}
+    client = connection.client("write")
+    client.indices.create(index=name, settings=nowhere, wait_for_active_shards="0")
+    try:
+        with pytest.raises(NodeLost, match="search_phase_execution_exception"):
+            open_pit(connection.peek, name)
+    finally:
+        client.indices.delete(index=name)
+        connection.close()
