@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 JOBS ?= 4
 export VENV
+# Compiled once for the many processes of the tests, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test suite lint types check soak bench lighthouse lock clean bootstrap bootstrap-dev bootstrap-test
 

@@ -1,14 +1,18 @@
 """What every test gets: no network, no settings from outside, databases of its own."""
 
+import fcntl
 import gc
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import sys
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.assertion.rewrite import PYC_TAIL
 from hypothesis import HealthCheck, settings
 from werkzeug.routing import Rule
 
@@ -51,6 +55,31 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes):
         return argname
     return f"{argname}-{val[:20]}" if isinstance(val, str) and len(val) > 80 else None
+
+
+def _compiled() -> bool:
+    """Whether each test file was read before, with its assertions rewritten."""
+    here = Path(__file__).parent
+    return all(
+        (path.parent / "__pycache__" / f"{path.stem}{PYC_TAIL}").exists()
+        for path in (*here.glob("*/test_*.py"), *here.glob("*/*/test_*.py"))
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """On a fresh clone one process compiles everything, and the others wait for what it leaves."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None or sys.dont_write_bytecode or _compiled():
+        return (yield)
+    path = Path(tempfile.gettempdir(), f"pool-compiling-{run}")
+    with path.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _compiled():
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        found = yield
+    path.unlink(missing_ok=True)
+    return found
 
 
 @pytest.hookimpl(trylast=True)
