@@ -90,6 +90,8 @@ class Catalogue:
         with self._lock:
             if self._searcher is None or self._searcher[0].words != words.words:
                 self._searcher = words, searcher(engine, words)
+            # The same words read anew: kept, or every search would compare them one by one.
+            self._searcher = words, self._searcher[1]
             return self._searcher[1]
 
     def close(self) -> None:
