@@ -1,4 +1,4 @@
-"""A city's year: 400 places, 3,000 contracts, two cycles (issue 6, must show 5).
+"""A city's year: 400 places, 3,000 contracts, two cycles.
 
 Freeze and compute in at most 2 s; pages at p95 ≤ 250 ms; as many queries for few places as for all.
 ``python -m tests.bench.evaluation_bench [PLACES] [CONTRACTS] [--engine sqlite|postgresql]``: both
