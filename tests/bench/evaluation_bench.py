@@ -7,6 +7,7 @@ engines unless one is named. PostgreSQL is a server of its own that keeps fsync 
 
 import argparse
 import gc
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
+import structlog
 from flask import Flask
 from sqlalchemy import Table, event, select
 from sqlalchemy.orm import Session
@@ -182,6 +184,7 @@ def build(
             grant = factories.make_grant(session, who, role, home)
             tokens[name] = sessions.open_session(session, who, [grant], Device()).token
     app = create_app(settings)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     app.test_client_class = BrowserLike
     browsers = {}
     for name, token in tokens.items():

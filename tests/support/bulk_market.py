@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, String, Table, cast, func, insert, literal, select, true
+from sqlalchemy import BigInteger, Integer, String, Table, cast, func, insert, literal, select, true
 from sqlalchemy.orm import Session
 
 from marketplace.models import CaseStudy, Membership, Organisation, Product, Provider
@@ -34,7 +34,7 @@ def _copied(column: Any, number: Any, span: dict[str, int]) -> Any:
     if column.name == "id":
         return column + number * span[column.table.name]
     if column.name == "uscc":
-        unique = LONG + column.table.c.id + number * span[column.table.name]
+        unique = literal(LONG, BigInteger) + column.table.c.id + number * span[column.table.name]
         return literal("X") + cast(unique, String)
     if column.name == "title" and column.table is CaseStudy.__table__:
         return column + " " + cast(number, String)

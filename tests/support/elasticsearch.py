@@ -231,6 +231,7 @@ class Node:
             "ES_JAVA_HOME": str(java_home()),
             "ES_JAVA_OPTS": f"-Xms{HEAP_MB}m -Xmx{HEAP_MB}m",
             "ES_TMPDIR": str(self.folder / "tmp"),
+            "CLI_JAVA_OPTS": "-XX:TieredStopAtLevel=1",  # a launcher that lives for two seconds
         }
 
     def _run(self, program: str, *arguments: str, text: str = "") -> None:
