@@ -20,18 +20,19 @@ the worker drains the outbox.
 
 What a change costs: a new programme, vocabulary term or question is a file in ``config/``; a new
 permission is a member of ``Permission`` and a line in ``RULES``; a new public page is a view and a
-template; a new index field is ``search/fields.py`` and ``indexing/``; a place for uploads is a line
-in ``config/uploads`` and one in ``files.READERS``; a kind of message is a block in
+template; a new index field is ``search/fields.py`` and ``indexing/``; a place for uploads is a
+line in ``config/uploads`` and one in ``files.READERS``; a kind of message is a block in
 ``config/messages/inbox.yml``; something to do (待办) is one function, ``tasks.listed`` or, where
 columns do not say it, ``tasks.source``; a noun with states of its own is a file in
 ``config/workflows`` and one ``workflow.lives_in``; what gave the occasion to a proceeding is its
-origin (``Details(origin=row)``); an indicator of the evaluation is a line of the programme and, for
-a new kind of figure, one source in ``services/evaluation``; what a finished notice does is one
+origin (``Details(origin=row)``); an indicator of the evaluation is a line of the programme and,
+for a new kind of figure, one source in ``services/evaluation``; what a finished notice does is one
 function, ``public_notices`` kinds; a noun in the story of a place (为什么) is a line in
-``config/why.yml``; an event that other systems are told is a
-line of ``config/webhooks.yml``; a PDF is a layout in ``templates/documents`` and one call of
-``services.documents.typeset.pdf``; how long contact persons are kept is a line in
-``config/accounts.yml``; a page that reads many tables as of one instant is ``@db.of_one_instant``.
+``config/why.yml``; an event that other systems are told is a line of ``config/webhooks.yml``; a
+PDF is a layout in ``templates/documents`` and one call of ``services.documents.typeset.pdf``; how
+long contact persons are kept is a line in ``config/accounts.yml``; a page that reads many tables
+as of one instant is ``@db.of_one_instant``; a moment that a row is made at defaults to
+``mixins.made_now``; a second role of a firm is a side of ``team_posts``.
 """
 
 from typing import TYPE_CHECKING
