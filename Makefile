@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
-JOBS ?= 5
+JOBS ?= 4
 export VENV
 # Compiled once for the many processes of the tests, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
