@@ -153,6 +153,14 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(sides: Sides) -> 
         assert kept in answer.text
 
 
+def submitted(sides: Sides) -> str:
+    """Number of a contract that waits for the enterprise."""
+    path = done(sides.owner, "/p/projects/new", **filled(sides), contract_scan=pdf())
+    number = path.rpartition("/")[2]
+    done(sides.owner, f"/p/projects/{number}/steps/submit")
+    return number
+
+
 def test_what_stands_against_a_step_is_said_before_anybody_types(sides: Sides) -> None:
     number = done(sides.owner, "/p/projects/new", **filled(sides)).rpartition("/")[2]
     answer = sides.owner.get(f"/p/projects/{number}/steps/submit")
@@ -163,10 +171,7 @@ def test_what_stands_against_a_step_is_said_before_anybody_types(sides: Sides) -
 def test_a_step_refused_at_the_last_moment_keeps_what_was_typed(
     sides: Sides, database: Database
 ) -> None:
-    number = done(sides.owner, "/p/projects/new", **filled(sides), contract_scan=pdf()).rpartition(
-        "/"
-    )[2]
-    done(sides.owner, f"/p/projects/{number}/steps/submit")
+    number = submitted(sides)
     path = f"/me/projects/{number}/steps/confirm"
     page = sides.client.get(path).text
     with database.unit_of_work() as session:
@@ -183,10 +188,7 @@ def test_a_step_refused_at_the_last_moment_keeps_what_was_typed(
 
 
 def test_before_a_filed_contract_nobody_rates(sides: Sides) -> None:
-    number = done(sides.owner, "/p/projects/new", **filled(sides), contract_scan=pdf()).rpartition(
-        "/"
-    )[2]
-    done(sides.owner, f"/p/projects/{number}/steps/submit")
+    number = submitted(sides)
     answer = sides.client.get(f"/me/projects/{number}/new/rating")
     assert answer.status_code == 403
     assert "合同要先备案" in answer.text
@@ -212,10 +214,7 @@ def test_a_contract_written_in_the_second_of_suspension_is_told_why(
 def test_what_was_typed_stays_when_the_other_side_was_faster(
     sides: Sides, database: Database
 ) -> None:
-    number = done(sides.owner, "/p/projects/new", **filled(sides), contract_scan=pdf()).rpartition(
-        "/"
-    )[2]
-    done(sides.owner, f"/p/projects/{number}/steps/submit")
+    number = submitted(sides)
     running = f"/me/projects/{number}/new/dispute"
     with database.unit_of_work() as session:
         project = session.get_one(Project, int(number))
@@ -266,10 +265,7 @@ def test_steps_that_follow_others_have_no_page(sides: Sides, database: Database)
 def test_another_firm_sees_nothing(
     sides: Sides, login_as: LoginAs, database: Database, app: Flask
 ) -> None:
-    number = done(sides.owner, "/p/projects/new", **filled(sides), contract_scan=pdf()).rpartition(
-        "/"
-    )[2]
-    done(sides.owner, f"/p/projects/{number}/steps/submit")
+    number = submitted(sides)
     done(sides.client, f"/me/projects/{number}/steps/confirm")
     file_ = re.search(r"/files/\d+/view", sides.owner.get(f"/p/projects/{number}").text)
     assert file_ is not None
