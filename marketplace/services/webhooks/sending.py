@@ -25,6 +25,7 @@ from marketplace.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from marketplace.phases import WebhookPhase
 from marketplace.programmes import webhook_kinds
 from marketplace.services.webhooks import endpoints, posting, signing
+from marketplace.services.webhooks.deliveries import STATES, WAITING, state_of
 from marketplace.services.webhooks.posting import Answer
 from marketplace.settings import Settings
 
@@ -109,7 +110,7 @@ class Sender:
             return None
         row = session.scalars(
             select(WebhookDelivery)
-            .where(WebhookDelivery.endpoint_id == endpoint_id, _waits())
+            .where(WebhookDelivery.endpoint_id == endpoint_id, STATES[WAITING])
             .order_by(WebhookDelivery.id)
             .limit(1)
         ).one_or_none()
@@ -136,10 +137,6 @@ class Sender:
         return posting.post(job.url, job.body, headers, timeout)
 
 
-def _waits() -> ColumnElement[bool]:
-    return WebhookDelivery.delivered_at.is_(None) & WebhookDelivery.given_up_at.is_(None)
-
-
 def _free(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Addresses whose turn it may be."""
     row = WebhookEndpoint
@@ -152,7 +149,7 @@ def _free(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def due(session: Session, *, but: list[int], most: int) -> list[int]:
     """Addresses with something to send now, those first that waited longest for their turn."""
-    waiting = exists().where(WebhookDelivery.endpoint_id == WebhookEndpoint.id, _waits())
+    waiting = exists().where(WebhookDelivery.endpoint_id == WebhookEndpoint.id, STATES[WAITING])
     return list(
         session.scalars(
             select(WebhookEndpoint.id)
@@ -193,7 +190,7 @@ def settle(session: Session, job: Job, answer: Answer) -> None:
         )
     )  # fmt: skip
     row = session.get_one(WebhookDelivery, job.delivery_id, with_for_update=True)
-    if row.delivered_at is not None or row.given_up_at is not None:
+    if state_of(row) != WAITING:
         return  # whoever took the claim over was faster; the claim is not ours
     row.attempts += 1
     retry_at = None
