@@ -1,5 +1,6 @@
 """The life of an index: rebuild it, compare it with its source, tell how it is."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from search.documents import Document
 from search.engines import Build, Engine
 from search.engines.meta import current_meta
-from search.errors import RebuildFailed, Unavailable
+from search.errors import RebuildFailed, Unavailable, ViewLost
 
 Progress = Callable[[str, int], None]
 Loader = Callable[[Sequence[str]], Iterable[Document]]
@@ -16,6 +17,8 @@ Source = Callable[[], Iterable[tuple[str, int]]]
 BATCH = 500
 ROUNDS = 5
 TWICE = -1
+PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 1.0
+"""While a cluster is getting over the loss of a node, a comparison begins again so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Rebuilt:
 
 def verify(engine: Engine, expected: Iterable[tuple[str, int]]) -> Differences:
     """Compare all ids and versions with the source. Raises Unavailable."""
-    found = list(_disagreements(engine.view().ids(), expected))
+    found = list(_disagreements(lambda: engine.view().ids(), expected))
     return Differences(
         missing=tuple(each.id for each in found if each.there is None),
         stale=tuple(each.id for each in found if None not in each[1:]),
@@ -149,7 +152,7 @@ def _agree(build: Build, load: Loader, expected: Source, tell: Progress) -> None
     """
     before: set[Disagreement] = set()
     for _ in range(ROUNDS):
-        found = set(_disagreements(build.ids(), expected()))
+        found = set(_disagreements(build.ids, expected()))
         tell("compare", len(found))
         if not found:
             return
@@ -169,12 +172,24 @@ class Disagreement(NamedTuple):
     expected: int | None
 
 
-def _disagreements(
-    there: Iterable[tuple[str, int]], expected: Iterable[tuple[str, int]]
-) -> Iterator[Disagreement]:
-    versions: dict[str, int] = {}
-    for document_id, version in there:
-        versions[document_id] = TWICE if document_id in versions else version
+def _versions(walk: Source) -> dict[str, int]:
+    """What a walk through the index gives; walked again when it is lost on the way."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        versions: dict[str, int] = {}
+        try:
+            for document_id, version in walk():
+                versions[document_id] = TWICE if document_id in versions else version
+        except ViewLost:
+            if time.monotonic() > end:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return versions
+
+
+def _disagreements(walk: Source, expected: Iterable[tuple[str, int]]) -> Iterator[Disagreement]:
+    versions = _versions(walk)
     for document_id, version in expected:
         found = versions.pop(document_id, None)
         if found != version:

@@ -1,10 +1,9 @@
-"""``marketplace run`` (web and worker together) and ``marketplace worker``."""
+"""``marketplace run``: web and worker together."""
 
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from types import FrameType
 
@@ -16,20 +15,6 @@ from marketplace.settings import ROOT
 
 RESTART_PAUSE_SECONDS = 2.0
 STOP_SECONDS = 35
-
-
-@click.command("worker", help="后台进程：索引、邮件、封存；可启动多个，同时只有一个工作")
-def worker_command() -> None:
-    """Work until SIGTERM or SIGINT; the running job is finished first."""
-    from marketplace.logs import configure
-    from marketplace.worker import Worker
-    from marketplace.worker_jobs import jobs
-
-    configure(settings())
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    Worker(database(), jobs(settings(), database())).run(stop)
 
 
 @click.command("run", help="启动网站和后台进程")

@@ -8,11 +8,14 @@ import threading
 from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import rjieba
 from ahocorasick_rs import AhoCorasick
 
 from search.analysis.normal import CJK, RUN, normal
+
+if TYPE_CHECKING:
+    from rjieba import Jieba
 
 _CJK = re.compile(rf"[{CJK}]+")
 _RJIEBA_LOCK = threading.Lock()
@@ -20,8 +23,11 @@ Span = tuple[int, int]
 
 
 @cache
-def _jieba() -> rjieba.Jieba:
-    return rjieba.Jieba()
+def _jieba() -> "Jieba":
+    # Imported here: it reads its dictionary then, and most commands cut no text.
+    from rjieba import Jieba
+
+    return Jieba()
 
 
 def _is_word_char(char: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.engines.breaker import Breaker
 from search.engines.elastic_address import Address
-from search.errors import Unavailable
+from search.errors import Unavailable, ViewLost
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -35,7 +35,7 @@ class Absent(Exception):
     """The index, alias, document or point in time that was named is not there."""
 
 
-class NodeLost(Unavailable):
+class NodeLost(ViewLost):
     """A node of the cluster went away in the middle of the question, or nothing holds the index
     in this moment: another node, or the index that a rebuild has put in its place, may answer.
     """
@@ -57,14 +57,14 @@ class Connection:
         """
         probing = self.breaker.enter()
         try:
-            with _translated():
+            with _translated(1 + self._others):
                 answer = call(self.client("probe" if probing else "read"))
                 _check_whole(answer)
         except Absent:
             self.breaker.answered()
             raise
         except Unavailable as error:
-            self.breaker.failed(str(error))
+            self.breaker.failed(str(error), passing=isinstance(error, NodeLost))
             raise
         if small:
             self.breaker.answered()
@@ -78,7 +78,7 @@ class Connection:
 
     def tell(self, call: Call, manner: str = "write") -> Any:
         """The answer to a writer's call. Raises Unavailable, Absent."""
-        with _translated():
+        with _translated(1 + MOST_RETRIES):
             answer = call(self.client(manner))
             _check_whole(answer)
         return answer
@@ -99,6 +99,11 @@ class Connection:
             if self._clients is not None and self._clients[0] == os.getpid():
                 self._clients[1]["read"].close()
             self._clients = None
+
+    @property
+    def _others(self) -> int:
+        """How many more nodes a question is put to when one refuses it or goes away."""
+        return min(len(self.address.hosts) - 1, MOST_RETRIES)
 
     def _connect(self) -> "Mapping[str, Elasticsearch]":
         # Imported here: who runs on tantivy should not wait for it.
@@ -123,10 +128,11 @@ class Connection:
             **known,
         )
         # A node that refuses or resets is asked no more for a while; another one answers at once.
-        others = min(len(address.hosts) - 1, MOST_RETRIES)
         # Refusals of an overloaded server are never repeated here: see elastic_bulk.
         again = [NODE_LOST]
-        quick = first.options(max_retries=others, retry_on_timeout=False, retry_on_status=again)
+        quick = first.options(
+            max_retries=self._others, retry_on_timeout=False, retry_on_status=again
+        )
         patient = first.options(
             max_retries=MOST_RETRIES, retry_on_timeout=True, retry_on_status=again
         )
@@ -140,9 +146,9 @@ class Connection:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """What the client raises, in words of this library."""
-    from elasticsearch import ApiError, NotFoundError, TransportError
+def _translated(attempts: int) -> Iterator[None]:
+    """What the client raises after so many attempts, in words of this library."""
+    from elasticsearch import ApiError, ConnectionError, NotFoundError, TransportError
 
     try:
         yield
@@ -151,7 +157,11 @@ def _translated() -> Iterator[None]:
     except ApiError as error:
         raise _trouble(error.status_code, str(error.message)) from error
     except TransportError as error:
-        raise Unavailable(f"搜索服务没有回应（{type(error).__name__}）") from error
+        # Attempts that were answered are not among the errors: such a node lives, but told of one
+        # that has gone; the client took it for dead and came back to the one that is.
+        answered = len(error.errors) + 1 < attempts and isinstance(error, ConnectionError)
+        kind = NodeLost if answered else Unavailable
+        raise kind(f"搜索服务没有回应（{type(error).__name__}）") from error
 
 
 def _trouble(status: int, message: str) -> Unavailable:

@@ -161,7 +161,9 @@ def open_pit(send: Callable[[Call], Any], index: str) -> str:
 
 
 def walk_ids(connection: Connection, index: str) -> Iterator[tuple[str, int]]:
-    """All ids and versions of an index as it is now, in no order. Raises Unavailable, Absent."""
+    """All ids and versions of an index as it is now, in no order. Raises Unavailable, NodeLost
+    when another walk may get through, Absent.
+    """
     tell = connection.tell
     pit = open_pit(tell, index)
     body: Query = {
@@ -172,6 +174,7 @@ def walk_ids(connection: Connection, index: str) -> Iterator[tuple[str, int]]:
         "version": True,
         "track_total_hits": False,
         "pit": {"id": pit, "keep_alive": KEEP_ALIVE},
+        "allow_partial_search_results": False,
     }
     try:
         while hits := tell(lambda es: es.search(**body))["hits"]["hits"]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from search import Analyzer, Document, Engine, Rebuilt, Synonym, rebuild
+from search.index import _versions
 from search.places import MEMBERS
 
 DAY = date(2026, 3, 4)  # a Wednesday
@@ -52,6 +53,11 @@ def _some_places(dice: random.Random) -> tuple[dict[str, str], ...]:
         }
         for _ in range(dice.randrange(1, 4))
     )
+
+
+def versions(engine: Engine) -> dict[str, int]:
+    """What the index holds: versions by id."""
+    return _versions(lambda: engine.view().ids())
 
 
 class Source:

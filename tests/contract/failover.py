@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.support.elasticsearch import Node, master_of
+from tests.support.elasticsearch import Node, master_of, wait_until_whole
 
 INTO_THE_TEST = 0.2  # seconds
 DOWN = 3.0  # seconds; a new master is elected meanwhile
@@ -35,10 +35,9 @@ class Failover:
         yield
 
     def wait(self) -> None:
-        """Until all nodes are there again."""
+        """Until the cluster is whole again."""
         assert self._restarted.wait(60)
-        for node in self.nodes:
-            node.wait_until_ready(len(self.nodes))
+        wait_until_whole(self.nodes)
 
     def end(self) -> None:
         """No more kills."""

@@ -14,7 +14,7 @@ from search.index import Differences
 from tests.contract.corpus import ANALYZER, DAY, Source
 from tests.contract.failover import Failover
 from tests.support.counts import count
-from tests.support.elasticsearch import Node, master_of
+from tests.support.elasticsearch import Node, master_of, wait_until_whole
 
 SECONDS = count(test=6, soak=30)
 KILLS = count(test=1, soak=5)
@@ -43,7 +43,7 @@ class Traffic:
         self.stop = threading.Event()
         self.faults = list[object]()
         self.searches, self.refused, self.last_refused = 0, 0, 0.0
-        self.retries, self.number = 0, FIRST
+        self.retries, self.number = 0, len(source.documents)
         runs = (self.write, self.search, self.search)
         self.threads = [threading.Thread(target=self.until_stopped, args=(run,)) for run in runs]
 
@@ -130,7 +130,7 @@ def test_the_master_dies_and_nothing_acknowledged_is_lost(nodes: Sequence[Node])
             assert verify(settled(engine), source.expected()) == Differences()
         finally:  # other tests run on this cluster
             master.start(wait=False)
-            master.wait_until_ready(len(nodes))
+            wait_until_whole(nodes)
     rebuilt = source.rebuild(settled(engine))
     assert rebuilt.documents == len(source.documents)
     assert verify(engine, source.expected()) == Differences()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search import Document, Engine, Searcher, SearchRequest, Sort, tie_value, tie_values
-from search.engines import Glance, Order, Place
+from search.engines import Glance, Order, Place, Row, View
 from search.plan import Best, Everything, Filters, Term, text_nodes
 from search.suggest import _inside
 from search.ties import FIXED
@@ -142,44 +142,52 @@ def test_walking_gives_each_document_once_in_order(
     collection: Collection, order: Order, filters: Filters
 ) -> None:
     searcher, _ = collection
-    view = searcher.engine.view()
-    total, first = view.top(Everything(), filters, order, 0, 100)
-    walked = list(walk(view, filters, order, 37))
+
+    def look(view: View) -> tuple[int, list[list[Row]]]:
+        total, first = view.top(Everything(), filters, order, 0, 100)
+        return total, [
+            first,
+            list(walk(view, filters, order, 37)),
+            list(walk(view, filters, order)),
+        ]
+
+    total, (first, walked, at_once) = searcher._asking(look)
     assert walked[:100] == first
     assert len({row.id for row in walked}) == len(walked) == total > 100
-    assert [row.id for row in walked] == [row.id for row in walk(view, filters, order)]
+    assert [row.id for row in walked] == [row.id for row in at_once]
 
 
 def test_small_questions_are_answered_together(
     collection: Collection,
 ) -> None:
     searcher, documents = collection
-    view, kind = searcher.engine.view(), (("kind", ("case",)),)
-    word = Term("title_b", "注塑")
+    kind, word = (("kind", ("case",)),), Term("title_b", "注塑")
     asked = [Glance(Everything(), kind, 7), Glance(word, kind, 300)]
-    first, cases = view.glance("tie_3", asked)
-    assert first == view.top(Everything(), kind, Order("tie_3"), 0, 7)[1]
+    first, cases = searcher._asking(lambda view: view.glance("tie_3", asked))
+    order = Order("tie_3")
+    assert first == searcher._asking(lambda view: view.top(Everything(), kind, order, 0, 7))[1]
     ids = {document.id for document in documents if "注塑" in document.title}
     assert [row.id for row in cases] == sorted(
         (each for each in ids if each.startswith("case:")), key=lambda each: tie_values(each)[3]
     )
-    assert view.glance("tie_3", []) == []
+    assert searcher._asking(lambda view: view.glance("tie_3", [])) == []
 
 
 def test_pairs_of_characters_leave_no_name_out(collection: Collection) -> None:
     """What is typed is looked for where its pairs are: the same as in all names of the kind."""
     searcher, documents = collection
-    view, dice = searcher.engine.view(), random.Random(8)
+    dice = random.Random(8)
     titles = sorted({document.title for document in documents})
     typed = {title[at : at + dice.randrange(2, 6)] for title in titles for at in range(0, 4, 2)}
     chosen = [*dice.sample(sorted(typed), 30), "es", "S系", "排产 ME"]
+    dictionary = searcher._asking(lambda view: view.meta.dictionary)
     asked = [
-        Glance(Best(tuple(text_nodes(text, view.meta.dictionary)[:2])), filters, 20)
+        Glance(Best(tuple(text_nodes(text, dictionary)[:2])), filters, 20)
         for text in chosen
         for kind in ("provider", "product")
         for filters in (_inside(kind, text), (("kind", (kind,)),))
     ]
-    answers = view.glance(FIXED, asked)
+    answers = searcher._asking(lambda view: view.glance(FIXED, asked))
     assert answers[::2] == answers[1::2]
     assert sum(bool(rows) for rows in answers) > len(chosen)
     assert {filters[0][0] for _, filters, _ in asked} == {"pair", "kind"}

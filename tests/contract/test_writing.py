@@ -23,14 +23,10 @@ from search import (
     WriterBusy,
     open_engine,
 )
-from tests.contract.corpus import ANALYZER, DAY, Source
+from tests.contract.corpus import ANALYZER, DAY, Source, versions
 from tests.support.counts import count
 
 Searching = Callable[..., Searcher]
-
-
-def versions(engine: Engine) -> dict[str, int]:
-    return dict(engine.view().ids())
 
 
 def test_a_written_document_is_found_at_once(searching: Searching) -> None:

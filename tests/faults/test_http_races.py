@@ -82,7 +82,7 @@ def staff(database_url: str, database: Database, tmp_path: Path) -> Iterator[Sta
         token = sessions.open_session(session, user, [grant], Device("127.0.0.1", "test")).token
     signer = URLSafeTimedSerializer(DEMO_KEY, salt="wtf-csrf-token")
     csrf = str(signer.dumps(keyed_hash(DEMO_KEY, "csrf", token)))
-    with serve(tmp_path, DATABASE_URL=database_url) as address:
+    with serve(tmp_path, "--web-only", DATABASE_URL=database_url) as address:
         yield Staff(urlsplit(address).netloc, token, csrf)
 
 

@@ -261,6 +261,16 @@ def cluster(size: int) -> Iterator[list[Node]]:
         yield nodes
 
 
+def wait_until_whole(nodes: Sequence[Node]) -> None:
+    """Until all nodes are there again, and every shard is on two of them: only then can the
+    cluster lose another node without losing data.
+    """
+    for node in nodes:
+        node.wait_until_ready(len(nodes))
+    health = nodes[0].get(f"/_cluster/health?wait_for_status=green&timeout={START_SECONDS}s", 150)
+    assert health["status"] == "green", health
+
+
 def master_of(nodes: Sequence[Node]) -> Node:
     """The elected master, as the first node that answers sees it."""
     for node in nodes:

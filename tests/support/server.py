@@ -50,13 +50,13 @@ def run(data: Path, *arguments: str, **env: str) -> str:
 
 
 @contextmanager
-def serve(data: Path, **env: str) -> Iterator[str]:
-    """Address of a running `marketplace run` (web and worker) that ends with the block."""
+def serve(data: Path, *options: str, **env: str) -> Iterator[str]:
+    """Address of a running `marketplace run OPTIONS` that ends with the block."""
     port = free_port()
     log = data / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command("run"), cwd=ROOT, env=environment(data, PORT=str(port), **env),
+            command("run", *options), cwd=ROOT, env=environment(data, PORT=str(port), **env),
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     address = f"http://127.0.0.1:{port}"

@@ -56,6 +56,27 @@ def test_a_success_in_between_starts_the_count_anew(clock: Clock) -> None:
     assert breaker.state == "closed" and not refuses(breaker)
 
 
+def test_what_should_pass_opens_it_only_when_it_lasts(clock: Clock) -> None:
+    breaker = Breaker()
+    for _ in range(8):  # threads that a failover hits at once
+        breaker.failed("没有回应", passing=True)
+    clock.now += 0.9
+    breaker.failed("没有回应", passing=True)
+    assert breaker.state == "closed" and not refuses(breaker)
+    clock.now += 0.2
+    breaker.failed("没有回应", passing=True)
+    assert breaker.state == "open" and refuses(breaker)
+
+
+def test_what_should_pass_and_does_is_forgotten(clock: Clock) -> None:
+    breaker = Breaker()
+    for _ in range(5):
+        breaker.failed("没有回应", passing=True)
+        breaker.succeeded()
+        clock.now += 0.9
+    assert breaker.state == "closed" and not refuses(breaker)
+
+
 def test_one_probe_every_five_seconds(clock: Clock) -> None:
     breaker = broken()
     clock.now += 4.9
