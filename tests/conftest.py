@@ -116,7 +116,8 @@ def _compile_routes_once() -> None:
 
 
 _compile_routes_once()
-compiled.share()
+compiled.share_statements()
+compiled.remember_configuration()
 
 
 def _migrate(url: str) -> None:

@@ -1,15 +1,19 @@
-"""Statements compiled once per process: every test has a database, and so an engine, of its own."""
+"""What a test process works out once: every test has a database, and an application, of its own."""
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine.base import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
+from marketplace.programmes import library, vocabulary
+from tests.support.source import ROOT
+
 SIZE = 20_000
 
 
-def share() -> None:
+def share_statements() -> None:
     """Let engines of one dialect share what they compiled: a sixth of the suite's CPU time.
 
     The dialects of a run are configured alike, so what one compiled is what the others would.
@@ -25,3 +29,25 @@ def share() -> None:
     # The dialect is a part of the key.
     DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
     DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+
+
+def remember_configuration() -> None:
+    """The files below ``config`` do not change during a run: each folder is read and checked once.
+
+    Folders that a test makes, or adds, are read each time. What is given is immutable.
+    """
+    for module in (library, vocabulary):
+        module.load = _remembering(module.load)  # type: ignore[attr-defined]
+
+
+def _remembering(load: Any) -> Any:
+    known: dict[Path, Any] = {}
+
+    def remembered(folder: Path, **given: Any) -> Any:
+        if given or not folder.is_relative_to(ROOT / "config"):
+            return load(folder, **given)
+        if folder not in known:
+            known[folder] = load(folder)
+        return known[folder]
+
+    return remembered
