@@ -1,4 +1,5 @@
-"""One file, whoever opens it: two officers on one free place, two workers on one credit finding.
+"""One file, whoever opens it: two officers on one free place and on the one who is to have it, two
+workers on one credit finding.
 
 The controls do what a program does that asks first and writes afterwards.
 """
@@ -9,6 +10,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from marketplace import clock
 from marketplace.db import Database
@@ -19,7 +21,8 @@ from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import CreditPhase, ReplacementPhase, Role
 from marketplace.services.checks import credit_checks, credit_findings
 from marketplace.services.checks.credit_findings import Given
-from marketplace.services.proceedings import replacements_start
+from marketplace.services.pool import quotas
+from marketplace.services.proceedings import replacements, replacements_start
 from tests import factories
 from tests.support.counts import count
 from tests.support.together import together
@@ -27,6 +30,7 @@ from tests.support.world_proceedings import actor_of, world
 
 ROUNDS = count(test=4, soak=100)
 Cell = tuple[int, list[Actor]]
+CHECKS = {"eligibility": "符合", "credit_report": "2026-03-01"}
 TOLD = "这一格没有低于下限，或者已经在递补"
 
 
@@ -100,6 +104,71 @@ def test_asking_first_starts_two(database: Database, cell: Cell) -> None:
     told = together(*((lambda who=who: careless(who)) for who in officers))
     assert told == ("started", "started")
     assert files(database, quota_id)[0] == 2
+
+
+def vacancy(database: Database, cell: Cell, missing: int) -> tuple[Replacement, int]:
+    """A replacement begun in the cell, and the id of the first in its reserve of two."""
+    quota_id, officers = cell
+    with database.unit_of_work() as session:
+        quota = session.get_one(Quota, quota_id)
+        quota.minimum = missing + 1
+        for score in (82, 64):
+            provider = factories.make_provider(session)
+            for _ in range(3):
+                factories.make_case(session, provider)
+            factories.make_candidacy(session, quota.round, provider, score=score)
+        row = replacements_start.start(session, officers[0], quota_id, reason="低于下限")
+        first = replacements.suggested(session, row)
+        assert first is not None
+        return row, first.candidacy.id
+
+
+def held(database: Database, cell: Cell) -> int:
+    """Places of the cell that wait for somebody chosen."""
+    with database.reading() as session:
+        return session.get_one(Quota, cell[0]).held
+
+
+def test_two_officers_choose_one_to_follow(database: Database, cell: Cell) -> None:
+    """One chooses; the other is told that it is under way, and takes no second place."""
+    for number in range(1, ROUNDS + 1):
+        row, first = vacancy(database, cell, number)
+
+        def choosing(officer: Actor, row: Replacement = row, first: int = first) -> str:
+            def choose(session: Session) -> str:
+                replacements.choose(session, officer, row, first, checks=CHECKS, reason="第一")
+                return "chosen"
+
+            return database.run(choose)
+
+        told = together(*((lambda who=who: choosing(who)) for who in cell[1]))
+        assert sorted(told) == ["chosen", "wrong_state"]
+        assert held(database, cell) == number
+        with database.reading() as session:
+            found = session.get_one(Replacement, row.id)
+            chosen = select(func.count()).where(
+                Event.subject_type == Replacement.__tablename__, Event.subject_id == row.id,
+                Event.action == "choose",
+            )  # fmt: skip
+            assert (found.candidacy_id, session.scalar(chosen)) == (first, 1)
+
+
+def test_asking_first_takes_two_places(database: Database, cell: Cell) -> None:
+    """Negative control: whether it is open is asked before the transaction that holds a place."""
+    row, _ = vacancy(database, cell, 1)
+    seen = threading.Barrier(2)
+
+    def careless() -> str:
+        with database.reading() as session:
+            waits = session.get_one(Replacement, row.id).phase == ReplacementPhase.OPEN
+        seen.wait()
+        if waits:
+            with database.unit_of_work() as session:
+                quotas.hold(session, session.get_one(Quota, cell[0]))
+        return ""
+
+    together(careless, careless)
+    assert held(database, cell) == 2
 
 
 def finding(database: Database) -> tuple[int, int]:
