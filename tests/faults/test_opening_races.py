@@ -16,7 +16,15 @@ from marketplace import clock
 from marketplace.db import Database
 from marketplace.errors import Conflict
 from marketplace.history import record
-from marketplace.models import CreditFinding, Event, Message, Proceeding, Quota, Replacement
+from marketplace.models import (
+    CreditFinding,
+    Event,
+    Message,
+    Proceeding,
+    Quota,
+    Replacement,
+    Round,
+)
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import CreditPhase, ReplacementPhase, Role
 from marketplace.services.checks import credit_checks, credit_findings
@@ -111,12 +119,12 @@ def vacancy(database: Database, cell: Cell, missing: int) -> tuple[Replacement, 
     quota_id, officers = cell
     with database.unit_of_work() as session:
         quota = session.get_one(Quota, quota_id)
-        quota.minimum = missing + 1
+        quota.minimum, round_ = missing + 1, session.get_one(Round, quota.round_id)
         for score in (82, 64):
             provider = factories.make_provider(session)
             for _ in range(3):
                 factories.make_case(session, provider)
-            factories.make_candidacy(session, quota.round, provider, score=score)
+            factories.make_candidacy(session, round_, provider, score=score)
         row = replacements_start.start(session, officers[0], quota_id, reason="低于下限")
         first = replacements.suggested(session, row)
         assert first is not None
