@@ -1,7 +1,6 @@
 """Pinyin, slips, the ladder, suggestions, and saying what was done: the same on every engine."""
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from search import Analyzer, Document, Match, Searcher, SearchRequest, Suggestion, Synonym
 from search.analysis.normal import normal
 from search.analysis.pinyin import full, sounds
-from tests.contract.corpus import DAY
+from tests.contract.corpus import DAY, within
 from tests.contract.test_text import BAD
 from tests.support.counts import count
 
@@ -263,12 +262,12 @@ def test_a_term_that_finds_nothing_is_not_suggested(searcher: Searcher) -> None:
 
 
 @pytest.mark.parametrize("text", [*BAD, "", " ", "注塑" * 5000, "a" * 10_000, "ng" * 5000])
-def test_any_text_can_be_typed(searcher: Searcher, text: str) -> None:
-    searcher.suggest("海")  # the first call of a process opens files
-    start = time.perf_counter()
-    for each in searcher.suggest(text):
+def test_any_text_can_be_typed(
+    request: pytest.FixtureRequest, searcher: Searcher, text: str
+) -> None:
+    most = 3.0 if "[cluster" in request.node.name else 0.3
+    for each in within(most, searcher, lambda fresh: fresh.suggest(text)):
         assert "".join(segment.text for segment in each.marks) == each.text
-    assert time.perf_counter() - start < 0.3
 
 
 # ---------------------------------------------------------------- why
