@@ -199,6 +199,6 @@ def _refuse_part(part: Mapping[str, Any]) -> None:
 
 
 def _some_failed(part: Mapping[str, Any]) -> bool:
-    # Answers to writes count replicas that are not up as not successful, never as failed.
+    # A write that was taken has a result: a replica that failed meanwhile is made anew.
     shards = part.get("_shards")
-    return isinstance(shards, Mapping) and bool(shards.get("failed"))
+    return "result" not in part and isinstance(shards, Mapping) and bool(shards.get("failed"))

@@ -71,9 +71,12 @@ def test_as_many_queries_for_fifty_rows_as_for_five(database, login_as, time):
             last = session.scalars(select(Proceeding.id).order_by(Proceeding.id.desc())).first()
         for path in (*MOST, f"/work/proceedings/{last}"):
             client.get(path)
-            seen.clear()
-            assert client.get(path).status_code == 200
-            found[path if path in MOST else "case"] = len(seen)
+            times = []
+            for _ in range(2):  # on a busy machine one of them may be the turn of a longer look
+                seen.clear()
+                assert client.get(path).status_code == 200
+                times.append(len(seen))
+            found[path if path in MOST else "case"] = min(times)
         return found
 
     results = []

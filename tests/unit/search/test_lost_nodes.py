@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from elastic_transport import ConnectionError, ConnectionTimeout
+from elastic_transport import (
+    ApiResponseMeta,
+    ConnectionError,
+    ConnectionTimeout,
+    HttpHeaders,
+    NodeConfig,
+    ObjectApiResponse,
+)
 
 from search import Unavailable, index
-from search.engines.elastic_connection import NodeLost, _translated
+from search.engines.elastic_connection import NodeLost, _check_whole, _translated
 from search.errors import ViewLost
 
 REFUSED = ConnectionError("refused")
@@ -31,6 +38,21 @@ def test_a_cluster_of_which_nobody_answers_is_unavailable(attempts: int, error: 
     with pytest.raises(Unavailable) as caught, _translated(attempts):
         raise error
     assert not isinstance(caught.value, ViewLost)
+
+
+def answer(**body: object) -> ObjectApiResponse[object]:
+    meta = ApiResponseMeta(200, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "localhost", 9200))
+    return ObjectApiResponse(body={"_shards": {"total": 2, "successful": 1, "failed": 1}, **body},
+                             meta=meta)  # fmt: skip
+
+
+def test_a_write_counts_although_its_replica_failed():
+    _check_whole(answer(result="created"))
+
+
+def test_a_search_of_some_shards_is_none():
+    with pytest.raises(Unavailable, match="部分"):
+        _check_whole(answer(hits={"hits": []}))
 
 
 def walks(*lost: bool) -> Iterator[Iterator[tuple[str, int]]]:
