@@ -136,9 +136,9 @@ def _problems(demo: Demo, browser: Browser, widths: list[int], *, public: bool) 
             window = context.new_page()  # a new one for each page would start a process each
             messages = looks.listen(window)
             for page in chosen:
-                whole = public or opened % count(test=3, soak=1) == 0
+                contrast = public or opened % count(test=3, soak=1) == 0
                 opened += 1
-                yield from _look(window, messages, page.path, widths, person, contrast=whole)
+                yield from _look(window, messages, page.path, widths, person, contrast=contrast)
             context.close()
         if count(test=False, soak=True):
             seen.clear()

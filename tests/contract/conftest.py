@@ -88,6 +88,14 @@ def master_may_die(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def most(request: pytest.FixtureRequest) -> float:
+    """Seconds that any answer may take; three nodes on one machine, of which one may be dying,
+    have longer.
+    """
+    return 3.0 if _runs_on_cluster(request.node) else 0.3
+
+
 def _lab(request: pytest.FixtureRequest, folder: Path) -> AbstractContextManager[Lab]:
     if request.param == "tantivy":
         return nullcontext(TantivyLab(folder / "index"))

@@ -1,5 +1,6 @@
 """What a test process works out once: every test has a database, and an application, of its own."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,10 @@ def remember_configuration() -> None:
 
 
 def _remembering(load: Any) -> Any:
-    known: dict[Path, Any] = {}
+    known = cache(load)
 
     def remembered(folder: Path, **given: Any) -> Any:
-        if given or not folder.is_relative_to(ROOT / "config"):
-            return load(folder, **given)
-        if folder not in known:
-            known[folder] = load(folder)
-        return known[folder]
+        ours = not given and folder.is_relative_to(ROOT / "config")
+        return known(folder) if ours else load(folder, **given)
 
     return remembered
