@@ -12,8 +12,10 @@ HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::(?P<port>[0-9]{1,5
 PORT = 9200
 HIGHEST_PORT = 65535
 REPLICAS = re.compile(r"[0-9]|[0-9]-(?:[0-9]|all)")
-FORM = "https://用户:密码@主机:9200,主机:9200/前缀?shards=1&replicas=0-1"
-OPTIONS = frozenset({"user", "password", "api_key", "ca", "shards", "replicas"})
+FORM = "https://用户:密码@主机:9200,主机:9200/前缀?shards=1&replicas=0-1&timeout=1"
+SEARCH_SECONDS = 1.0
+TIMEOUT = re.compile(r"[0-9]{1,2}(?:\.[0-9])?")
+OPTIONS = frozenset({"user", "password", "api_key", "ca", "shards", "replicas", "timeout"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Address:
 
     ``ca``: file with the certificates to trust, the system's when empty. ``shards`` and
     ``replicas`` (a number, or a range that follows the number of nodes) hold for new indexes.
+    ``timeout``: seconds a search may take; a page waits no longer before it does without.
     """
 
     hosts: tuple[str, ...]
@@ -32,6 +35,7 @@ class Address:
     ca: str = ""
     shards: int = 1
     replicas: str = "0-1"
+    timeout: float = SEARCH_SECONDS
 
     @property
     def shown(self) -> str:
@@ -42,9 +46,9 @@ class Address:
     def parse(cls, url: str) -> "Address":
         """``http(s)://[user:password@]host[:port][,host[:port]…]/prefix[?options]``.
 
-        Options: ``user``, ``password``, ``api_key``, ``ca``, ``shards``, ``replicas``; what the
-        URL says before the ``@`` stands above them. Raises Unavailable, without any secret in
-        the text.
+        Options: ``user``, ``password``, ``api_key``, ``ca``, ``shards``, ``replicas``,
+        ``timeout``; what the URL says before the ``@`` stands above them. Raises Unavailable,
+        without any secret in the text.
         """
         try:
             parts = urlsplit(url)
@@ -67,6 +71,7 @@ class Address:
             ca=options.get("ca", ""),
             shards=int(options.get("shards", "1")),
             replicas=options.get("replicas", "0-1"),
+            timeout=float(options.get("timeout", SEARCH_SECONDS)),
         )
 
 
@@ -78,7 +83,14 @@ def _is_host(text: str) -> bool:
 def _sound(options: Mapping[str, str]) -> bool:
     shards = options.get("shards", "1")
     replicas = options.get("replicas", "0-1")
-    return shards.isdecimal() and 0 < int(shards) <= 100 and bool(REPLICAS.fullmatch(replicas))
+    timeout = options.get("timeout", "1")
+    return (
+        shards.isdecimal()
+        and 0 < int(shards) <= 100
+        and bool(REPLICAS.fullmatch(replicas))
+        and bool(TIMEOUT.fullmatch(timeout))
+        and float(timeout) > 0
+    )
 
 
 def _with_port(host: str) -> str:

@@ -18,7 +18,6 @@ from search.errors import Unavailable, ViewLost
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
-READ_SECONDS = 1.0
 PROBE_SECONDS = 0.3
 WRITE_SECONDS = 10.0
 BUILD_SECONDS = 60.0
@@ -137,11 +136,11 @@ class Connection:
             max_retries=MOST_RETRIES, retry_on_timeout=True, retry_on_status=again
         )
         return {
-            "read": quick.options(request_timeout=READ_SECONDS),
+            "read": quick.options(request_timeout=address.timeout),
             "probe": quick.options(request_timeout=PROBE_SECONDS),
             "write": patient.options(request_timeout=WRITE_SECONDS),
             "build": patient.options(request_timeout=BUILD_SECONDS),
-            "copy": patient.options(request_timeout=COPY_SECONDS + READ_SECONDS),
+            "copy": patient.options(request_timeout=COPY_SECONDS + address.timeout),
         }
 
 

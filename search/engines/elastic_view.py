@@ -13,7 +13,7 @@ from search.errors import ViewLost
 from search.plan import Everything, Filters, Node, Term
 
 KEEP_ALIVE = "5m"
-SERVER_TIMEOUT = "900ms"  # the server gives up just before we do
+SERVER_SHARE = 900  # of our thousand milliseconds: the server gives up just before we do
 MOST_AHEAD = 200
 TOTAL = ""  # in place of a field: the number of all hits
 CHUNK = 5000
@@ -146,12 +146,21 @@ class ElasticView:
         return ViewLost(f"搜索索引 {self.index} 已换新或暂时不可用")
 
     def _asked(self, bodies: list[Query]) -> list[Mapping[str, Any]]:
-        whole = [_whole(body, self.pit) for body in bodies]
+        whole = [self._whole(body) for body in bodies]
         if len(whole) == 1:
             return [self._connection.ask(lambda es: es.search(**whole[0], **SEARCH))]
         searches = [part for body in whole for part in (SEARCH, body)]
         answer = self._connection.ask(lambda es: es.msearch(searches=searches))
         return list(answer["responses"])
+
+    def _whole(self, body: Query) -> Query:
+        return {
+            "version": True,
+            "track_total_hits": True,
+            "timeout": f"{self._connection.address.timeout * SERVER_SHARE:.0f}ms",
+            "pit": {"id": self.pit, "keep_alive": KEEP_ALIVE},
+            **{name: part for name, part in body.items() if part != {}},
+        }
 
 
 def open_pit(send: Callable[[Call], Any], index: str) -> str:
@@ -183,16 +192,6 @@ def walk_ids(connection: Connection, index: str) -> Iterator[tuple[str, int]]:
             body["search_after"] = hits[-1]["sort"]
     finally:
         tell(lambda es: es.options(ignore_status=404).close_point_in_time(id=pit))
-
-
-def _whole(body: Query, pit: str) -> Query:
-    return {
-        "version": True,
-        "track_total_hits": True,
-        "timeout": SERVER_TIMEOUT,
-        "pit": {"id": pit, "keep_alive": KEEP_ALIVE},
-        **{name: part for name, part in body.items() if part != {}},
-    }
 
 
 def _counting(match: Node, filters: Filters, fields: Sequence[str]) -> Query:

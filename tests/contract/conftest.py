@@ -101,7 +101,7 @@ def _lab(request: pytest.FixtureRequest, folder: Path) -> AbstractContextManager
         return nullcontext(TantivyLab(folder / "index"))
     if request.param == "cluster":
         nodes = request.getfixturevalue("three_nodes")
-        return elastic_lab([node.address for node in nodes], "?shards=2&replicas=1")
+        return elastic_lab([node.address for node in nodes], "&shards=2&replicas=1")
     return elastic_lab([request.getfixturevalue("elasticsearch")])
 
 

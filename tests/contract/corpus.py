@@ -1,7 +1,6 @@
 """Small made-up collections for the engine contract."""
 
 import random
-import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
@@ -18,6 +17,7 @@ from search import (
 )
 from search.index import _versions
 from search.places import MEMBERS
+from tests.support import timing
 
 DAY = date(2026, 3, 4)  # a Wednesday
 SEGMENTS = ("auto_parts", "rail_equipment", "home_appliance")
@@ -67,19 +67,16 @@ def _some_places(dice: random.Random) -> tuple[dict[str, str], ...]:
 
 
 A = TypeVar("A")
-TRIALS = 3  # the best counts: other processes of a busy machine are not what is measured
 
 
 def within(seconds: float, searcher: Searcher, ask: Callable[[Searcher], A]) -> A:
     """The answer of a searcher that remembers nothing, which must take no longer."""
-    for _ in range(TRIALS):
-        fresh = Searcher(searcher.engine, ANALYZER)
-        fresh.search(SearchRequest(DAY, "注塑 车间 排产"))  # words are loaded once per process
-        start = time.perf_counter()
-        answer = ask(fresh)
-        if time.perf_counter() - start < seconds:
-            return answer
-    raise AssertionError(f"no answer within {seconds} s")
+
+    def fresh() -> Searcher:
+        return Searcher(searcher.engine, ANALYZER)
+
+    fresh().search(SearchRequest(DAY, "注塑 车间 排产"))  # words are loaded once per process
+    return timing.within(seconds, lambda: ask(fresh()))
 
 
 def versions(engine: Engine) -> dict[str, int]:

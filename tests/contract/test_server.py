@@ -129,7 +129,7 @@ def test_a_copy_that_has_no_node_does_not_stop_a_rebuild(
 ) -> None:
     """One server cannot hold a copy of what it holds; the index goes into use without."""
     monkeypatch.setattr(elastic_build, "COPY_SECONDS", 0.2)
-    with elastic_lab([elasticsearch], "?replicas=1") as lab:
+    with elastic_lab([elasticsearch], "&replicas=1") as lab:
         engine = open_engine(lab.url)
         source = Source(some_documents(5))
         source.rebuild(engine)

@@ -21,6 +21,7 @@ from tests import factories
 from tests.faults import races
 from tests.faults.races import DONE, FULL, Candidate
 from tests.support.counts import count
+from tests.support.timing import SLACK
 
 SLOWEST = 5.0  # seconds; the machine that tests may be busy
 
@@ -81,7 +82,7 @@ def test_bulk_commands_in_opposite_order_never_wait_for_each_other_for_long(
     pairs = count(test=25, soak=1000)
     waits = opposite(database, pairs, ordered=True)
     assert len(waits) == 2 * pairs
-    assert waits[int(len(waits) * 0.99)] < 1.0
+    assert waits[int(len(waits) * 0.99)] < 1.0 * SLACK
 
 
 @pytest.mark.timeout(900)

@@ -65,7 +65,7 @@ def outcomes_of(market: Market, request: pytest.FixtureRequest) -> Callable[[str
         address = request.getfixturevalue("elasticsearch")
         prefix = f"relevance-{secrets.token_hex(4)}"
         try:
-            return asked(f"{address}/{prefix}", SHARES[engine])
+            return asked(f"{address}/{prefix}?timeout=20", SHARES[engine])
         finally:
             with Elasticsearch(address, request_timeout=60) as client:
                 names = [*client.indices.get(index=f"{prefix}-*", features="aliases")]

@@ -21,12 +21,13 @@ from tests.support.browser_like import BrowserLike
 from tests.support.market import fill
 from tests.support.pages import Page
 from tests.support.server import free_port
+from tests.support.timing import SLACK
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 NOTICE = "搜索暂时不可用"
 LISTS = ("/providers?q=排产&segment=home_appliance", "/products", "/cases?q=看板&page=2")
-SLOW = 0.4  # seconds, with the breaker open
+SLOW = 0.4 * SLACK  # seconds, with the breaker open
 CALLS = 3
 PROBE_SECONDS = 5
 PROBE_WAIT = 0.3

@@ -16,7 +16,7 @@ def test_the_short_form() -> None:
 def test_everything_at_once() -> None:
     url = (
         "https://pool:p%40ss%2Fword@es-1:9201,es-2,[::1]:9203/city-pool"
-        "?ca=/etc/pool/ca.pem&shards=3&replicas=1-2"
+        "?ca=/etc/pool/ca.pem&shards=3&replicas=1-2&timeout=2.5"
     )
     assert Address.parse(url) == Address(
         ("https://es-1:9201", "https://es-2:9200", "https://[::1]:9203"),
@@ -26,6 +26,7 @@ def test_everything_at_once() -> None:
         ca="/etc/pool/ca.pem",
         shards=3,
         replicas="1-2",
+        timeout=2.5,
     )
 
 
@@ -44,6 +45,8 @@ def test_everything_at_once() -> None:
         "http://host/mk?shards=0",
         "http://host/mk?shards=1000",
         "http://host/mk?replicas=many",
+        "http://host/mk?timeout=0",
+        "http://host/mk?timeout=nan",
         "http://host/mk?replica=1",
         "http://user:hunter2@/mk",
         "http://user:hunter2@host,/mk",
