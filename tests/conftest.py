@@ -118,6 +118,7 @@ def _compile_routes_once() -> None:
 _compile_routes_once()
 compiled.share_statements()
 compiled.remember_configuration()
+compiled.build_static_files_once()
 
 
 def _migrate(url: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import structlog
 from flask import Flask
-from sqlalchemy import Table, event, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock, create_app
@@ -52,6 +52,7 @@ from tests import factories
 from tests.bench.market import SEGMENTS, settings_for
 from tests.support.browser_like import BrowserLike
 from tests.support.postgres import Cluster
+from tests.support.statements import recorded
 
 AT = datetime(2026, 5, 6, 2, tzinfo=UTC)
 HALVES = (("2025年下半年", date(2025, 7, 1), date(2025, 12, 31)),
@@ -211,21 +212,19 @@ def measure(
     gc.collect()
     gc.freeze()  # what the bench itself has built is no part of a server
     found: dict[str, tuple[int, float, float]] = {}
-    counted: list[str] = []
     engine = app.extensions["database"].engine
-    event.listen(engine, "before_cursor_execute", lambda *call: counted.append(call[2]))
     for who, path in PAGES:
         url = path.format(first=places + 1, last=2 * places)
         times, cpu = [], []
         for _ in range(ASKED):
-            counted.clear()
-            start = time.perf_counter(), time.process_time()
-            answer = browsers[who].get(url)
-            times.append((time.perf_counter() - start[0]) * 1000)
-            cpu.append((time.process_time() - start[1]) * 1000)
+            with recorded(engine) as statements:
+                start = time.perf_counter(), time.process_time()
+                answer = browsers[who].get(url)
+                times.append((time.perf_counter() - start[0]) * 1000)
+                cpu.append((time.process_time() - start[1]) * 1000)
             if answer.status_code != 200:
                 raise SystemExit(f"{url} answers {answer.status_code}")
-        queries = sum(text.lstrip().upper().startswith("SELECT") for text in counted)
+        queries = sum(text.lstrip().upper().startswith("SELECT") for text in statements)
         late = int(ASKED * 0.95) - 1
         found[path] = (queries, sorted(times)[late], sorted(cpu)[late])
     return found

@@ -152,7 +152,7 @@ def test_no_acknowledged_edit_is_lost(database: Database, staff: Staff) -> None:
     with database.unit_of_work() as session:
         product = factories.make_product(session, factories.make_provider(session)).id
     address = f"/work/products/{product}/edit"
-    writers, rounds = 8, count(test=4, soak=50)
+    writers, rounds = 8, count(test=2, soak=50)
 
     def version_and_text() -> tuple[str, str]:
         page = staff.get(address).text

@@ -12,6 +12,7 @@ from marketplace.programmes.assessment import precheck_questions
 from marketplace.settings import ROOT
 from tests import factories
 from tests.support.browser_like import BrowserLike
+from tests.support.statements import recorded
 
 HOME = "/programme/precheck"
 CHAIN = {"type": "chain_leader", "segment": "rail_equipment"}
@@ -130,19 +131,11 @@ def test_answers_are_escaped_wherever_they_show(client: BrowserLike):
 
 
 def test_nothing_is_stored_and_no_cookie_is_set(client: BrowserLike, database: Database):
-    from sqlalchemy import event
-
-    written: list[str] = []
-
-    def note(*args: object) -> None:
-        text = str(args[2]).lstrip().upper()
-        if not text.startswith(("SELECT", "BEGIN", "SET", "PRAGMA")):
-            written.append(text)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    answer = client.get(HOME, query_string={**CHAIN, "check": "1", "main_revenue_cny": "8亿"})
+    query = {**CHAIN, "check": "1", "main_revenue_cny": "8亿"}
+    with recorded(database.engine) as statements:
+        answer = client.get(HOME, query_string=query)
     assert answer.status_code == 200
-    assert written == []
+    assert [text for text in statements if not text.lstrip().upper().startswith("SELECT")] == []
     assert "Set-Cookie" not in answer.headers
 
 

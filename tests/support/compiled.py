@@ -1,5 +1,7 @@
 """What a test process works out once: every test has a database, and an application, of its own."""
 
+import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
 from marketplace.programmes import library, vocabulary
+from marketplace.web import static_files
 from tests.support.source import ROOT
 
 SIZE = 20_000
@@ -39,6 +42,26 @@ def remember_configuration() -> None:
     """
     for module in (library, vocabulary):
         module.load = _remembering(module.load)  # type: ignore[attr-defined]
+
+
+def build_static_files_once() -> None:
+    """Our static files, hashed and packed, are one folder for the data folders of all tests."""
+    build = static_files.build
+    folder = tempfile.TemporaryDirectory(prefix="static-")
+
+    @cache
+    def built() -> Mapping[str, str]:
+        return build(static_files.SOURCE, Path(folder.name))
+
+    def linked(source: Path, target: Path) -> Mapping[str, str]:
+        if source != static_files.SOURCE or target.exists():
+            return build(source, target)
+        manifest = built()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(folder.name)
+        return manifest
+
+    static_files.build = linked  # type: ignore[assignment]
 
 
 def _remembering(load: Any) -> Any:

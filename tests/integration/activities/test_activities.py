@@ -5,7 +5,7 @@ from functools import partial
 from threading import Barrier
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -17,6 +17,7 @@ from marketplace.services.checks import activities
 from tests import factories
 from tests.support import world_upkeep as world
 from tests.support.counts import count
+from tests.support.statements import asked
 from tests.support.together import together
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -165,30 +166,16 @@ def test_an_award_is_announced_by_document_and_revoked(town, client):
 
 
 @ON_SQLITE
-def test_lists_ask_the_same_number_of_questions_for_few_and_many(app, town):
+def test_lists_ask_the_same_number_of_questions_for_few_and_many(town):
     """Queries of list pages are constant: five rows or fifty."""
     pages = {
         town.city(): ("/work/reports?show=all", "/work/complaints", "/work/spot-checks",
                       "/work/activities", "/work/awards"),
         town.owner(): ("/p/reports", "/p/complaints"),
     }  # fmt: skip
-    asked: list[str] = []
-    engine = app.extensions["database"].engine
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(conn, cursor, statement, *more):
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            asked.append(statement)
 
     def counted() -> dict[str, int]:
-        found = {}
-        for client, paths in pages.items():
-            for path in paths:
-                client.get(path)
-                asked.clear()
-                assert client.get(path).status_code == 200
-                found[path] = len(asked)
-        return found
+        return {path: asked(client, path) for client, paths in pages.items() for path in paths}
 
     fill(town, range(5))
     few = counted()
@@ -203,10 +190,7 @@ def test_lists_ask_the_same_number_of_questions_for_few_and_many(app, town):
         (town.owner(), "/p/complaints/1"),
     ]  # fmt: skip
     for client, path in details:
-        client.get(path)
-        asked.clear()
-        assert client.get(path).status_code == 200, path
-        assert len(asked) <= 10, (path, asked)
+        assert asked(client, path) <= 10, path
 
 
 def fill(town, numbers):

@@ -4,7 +4,6 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from marketplace import clock
 from marketplace.crypto import Signer, signed
@@ -20,6 +19,7 @@ from marketplace.services.pool import certificates
 from marketplace.web.admin.labels import ACTIONS, STATES
 from tests import factories
 from tests.support.pages import Page
+from tests.support.statements import asked
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -167,18 +167,6 @@ def test_the_story_takes_as_many_queries_for_five_steps_as_for_fifty(database, l
             row = session.get_one(Membership, ids[1])
             for _ in range(steps):
                 record(session, SYSTEM, "warn", row, states=("listed", "warned"))
-        counts.append([])
-        for who, address in addresses.items():
-            who.get(address)
-            statements: list[str] = []
-
-            def count(conn, cursor, statement, *rest, into=statements):
-                if not statement.startswith(("PRAGMA", "BEGIN")):
-                    into.append(statement)
-
-            event.listen(database.engine, "before_cursor_execute", count)
-            assert who.get(address).status_code == 200
-            event.remove(database.engine, "before_cursor_execute", count)
-            counts[-1].append(len(statements))
+        counts.append([asked(who, address) for who, address in addresses.items()])
     assert counts[0] == counts[1]
     assert max(counts[0]) <= 10

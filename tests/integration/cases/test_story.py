@@ -4,7 +4,7 @@ import io
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from marketplace import clock
 from marketplace.models import CaseConsent, CaseStudy, CaseVersion, Event, Message, StoredFile
@@ -15,6 +15,7 @@ from marketplace.services.inbox import tasks
 from tests import factories
 from tests.integration.cases.conftest import CLIENT_USCC, TEXT
 from tests.support import sample_files
+from tests.support.statements import asked
 
 
 def counters(hall) -> list[tuple[int, int]]:
@@ -348,23 +349,7 @@ def test_every_step_leaves_its_event(hall):
 
 def test_lists_ask_as_often_for_many_rows(hall):
     """B10: queues and lists cost the same for 5 rows and 45."""
-    seen: list[str] = []
     pages = ((hall.officer, "/work/cases"), (hall.owner, "/p/cases"))
-
-    @event.listens_for(hall.database.engine, "before_cursor_execute")
-    def note(conn, cursor, statement, *more):
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            seen.append(statement)
-
-    def counted() -> list[int]:
-        found = []
-        for client, path in pages:
-            client.get(path)
-            seen.clear()
-            assert client.get(path).status_code == 200
-            found.append(len(seen))
-        return found
-
     results = []
     for number in (5, 40):
         with hall.database.unit_of_work() as session:
@@ -373,8 +358,7 @@ def test_lists_ask_as_often_for_many_rows(hall):
                 factories.make_case_version(
                     session, provider, state="check", phase="check", sent_at=clock.now()
                 )
-        results.append(counted())
-    event.remove(hall.database.engine, "before_cursor_execute", note)
+        results.append([asked(client, path) for client, path in pages])
     assert results[0] == results[1]
     assert results[0][0] <= 6
     assert results[0][1] <= 10  # the list, the counters, and the cases without a version

@@ -8,8 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -28,6 +27,7 @@ from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.support.browser_like import BrowserLike
 from tests.support.forms import forms
+from tests.support.statements import asked
 from tests.support.world_evaluations import Panel, make_example
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -189,9 +189,7 @@ def publish(
     assert again.status_code == 409 and "当前状态是“已公布”" in again.text
 
 
-def test_pages_cost_the_same_for_few_and_many(
-    app: Flask, database: Database, login_as: LoginAs
-) -> None:
+def test_pages_cost_the_same_for_few_and_many(database: Database, login_as: LoginAs) -> None:
     def cost(places: int, label: str) -> dict[str, int]:
         with database.unit_of_work() as session:
             for number in range(places):
@@ -208,10 +206,10 @@ def test_pages_cost_the_same_for_few_and_many(
             owner = session.get_one(Organisation, home)
         city = login_as(Role.CITY_OFFICER)
         mine = login_as(Role.PROVIDER_OWNER, organisation=owner)
-        asked = [(city, page) for page in pages]
-        asked += [(city, f"/work/evaluations/sheets/{sheet}")]
-        asked += [(mine, "/p/evaluations"), (mine, f"/p/evaluations/{sheet}")]
-        return {path: counted(app, browser, path) for browser, path in asked}
+        visits = [(city, page) for page in pages]
+        visits += [(city, f"/work/evaluations/sheets/{sheet}")]
+        visits += [(mine, "/p/evaluations"), (mine, f"/p/evaluations/{sheet}")]
+        return {path: asked(browser, path) for browser, path in visits}
 
     def provider(session: Session) -> Provider:
         return factories.make_provider(session)
@@ -237,18 +235,3 @@ def test_pages_cost_the_same_for_few_and_many(
     assert all(number <= limit for number, limit in zip(many.values(), limits, strict=True)), [
         *many.values()
     ]
-
-
-def counted(app: Flask, browser: BrowserLike, path: str) -> int:
-    statements: list[str] = []
-
-    def note(*call: Any) -> None:
-        statements.append(call[2])
-
-    engine = app.extensions["database"].engine
-    browser.get(path)
-    event.listen(engine, "before_cursor_execute", note)
-    answer = browser.get(path)
-    event.remove(engine, "before_cursor_execute", note)
-    assert answer.status_code == 200, path
-    return sum(text.lstrip().upper().startswith("SELECT") for text in statements)

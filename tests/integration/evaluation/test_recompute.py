@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from marketplace.models import (
@@ -21,6 +21,7 @@ from marketplace.models import (
 from marketplace.programmes.snapshot import to_snapshot
 from marketplace.services.evaluation import recompute, sheets, what_if
 from marketplace.services.evaluation.what_if import Change
+from tests.support.statements import recorded
 from tests.support.world_evaluations import Panel, make_example, make_poor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -98,25 +99,23 @@ def test_what_if_says_who_would_move_and_writes_nothing(
     session: Session, round_: Round, panel: Panel, cycle: EvaluationCycle
 ) -> None:
     session.flush()
-    statements: list[str] = []
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
-    quota = session.scalars(select(Quota).where(Quota.used > 0)).first()
-    assert quota is not None
-    # Same weights: nobody moves. A higher mark for 良好: one does. One target more: one does.
-    same = what_if.outcome(session, cycle, Change())
-    assert (list(same.moves), same.before) == ([], same.after)
-    higher = what_if.outcome(session, cycle, Change(bounds={"good": 84}))
-    assert [(m.grade, m.new_grade) for m in higher.moves] == [("良好", "合格")]
-    targets = what_if.outcome(session, cycle, Change(targets={("D1-1", "product"): 10}))
-    assert [str(m.new_score) for m in targets.moves if m.grade == "良好"] == ["78.3"]
-    # Points from people keep their share of other weights: 6 of 8 are 9 of 12.
-    weights = what_if.outcome(session, cycle, Change(points={"D3-1": 12, "D2-2": 8}))
-    assert {str(m.new_score) for m in weights.moves if m.grade == "良好"} == {"83.3"} or [
-        str(m.new_score) for m in weights.moves if m.grade == "良好"
-    ] == []
-    cells = what_if.outcome(session, cycle, Change(caps={quota.id: quota.used - 1})).cells
-    assert [(cell.over, cell.room) for cell in cells] == [(1, 0)]
-    wrong = what_if.altered(what_if.pinned.scheme_of(cycle), Change(points={"D1-1": 11}))
-    assert what_if.faults(wrong) == ["各指标合计101分，应为100分"]
+    with recorded(session.get_bind()) as statements:
+        quota = session.scalars(select(Quota).where(Quota.used > 0)).first()
+        assert quota is not None
+        # Same weights: nobody moves. A higher mark for 良好: one does. One target more: one does.
+        same = what_if.outcome(session, cycle, Change())
+        assert (list(same.moves), same.before) == ([], same.after)
+        higher = what_if.outcome(session, cycle, Change(bounds={"good": 84}))
+        assert [(m.grade, m.new_grade) for m in higher.moves] == [("良好", "合格")]
+        targets = what_if.outcome(session, cycle, Change(targets={("D1-1", "product"): 10}))
+        assert [str(m.new_score) for m in targets.moves if m.grade == "良好"] == ["78.3"]
+        # Points from people keep their share of other weights: 6 of 8 are 9 of 12.
+        weights = what_if.outcome(session, cycle, Change(points={"D3-1": 12, "D2-2": 8}))
+        assert {str(m.new_score) for m in weights.moves if m.grade == "良好"} == {"83.3"} or [
+            str(m.new_score) for m in weights.moves if m.grade == "良好"
+        ] == []
+        cells = what_if.outcome(session, cycle, Change(caps={quota.id: quota.used - 1})).cells
+        assert [(cell.over, cell.room) for cell in cells] == [(1, 0)]
+        wrong = what_if.altered(what_if.pinned.scheme_of(cycle), Change(points={"D1-1": 11}))
+        assert what_if.faults(wrong) == ["各指标合计101分，应为100分"]
     assert statements and all(text.lstrip().upper().startswith("SELECT") for text in statements)

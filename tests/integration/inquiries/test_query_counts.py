@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from marketplace import clock
 from marketplace.models import Demand, DemandAnswer, Inquiry, InquiryMessage, InquiryParty
 from marketplace.phases import Role
 from tests import factories
+from tests.support.statements import asked
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LIST, DETAIL = 6, 10
@@ -58,24 +58,10 @@ def test_as_many_queries_for_forty_rows_as_for_four(login_as, database):
         "/work/inquiries/1": (staff, DETAIL), "/work/demands/1": (staff, DETAIL),
         "/me/inquiries/new?item=provider:1&item=provider:2": (me, DETAIL + 2),
     }  # fmt: skip
-    seen: list[str] = []
-
-    @event.listens_for(database.engine, "before_cursor_execute")
-    def note(conn, cursor, statement, *more):
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            seen.append(statement)
-
     results = []
     for first, last in ((0, 4), (4, 40)):
         with database.unit_of_work() as session:
             rows(session, firm.id, user, ids, first, last)
-        found = {}
-        for path, (client, _) in pages.items():
-            client.get(path)  # fills what a process holds
-            seen.clear()
-            assert client.get(path).status_code == 200, path
-            found[path] = len(seen)
-        results.append(found)
-    event.remove(database.engine, "before_cursor_execute", note)
+        results.append({path: asked(client, path) for path, (client, _) in pages.items()})
     assert results[0] == results[1]
     assert {path: results[0][path] for path in pages if results[0][path] > pages[path][1]} == {}

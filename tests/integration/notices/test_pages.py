@@ -4,7 +4,7 @@ import io
 import re
 
 import pytest
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, select
 
 from marketplace.models import (
     Event,
@@ -21,7 +21,7 @@ from marketplace.services.files import files_upkeep
 from tests import factories
 from tests.integration.notices.conftest import NAME, PHONE, Bureau
 from tests.support import sample_files
-from tests.support.browser_like import BrowserLike
+from tests.support.statements import asked
 from tests.support.world_notices import make_entry, make_notice, make_objection
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -214,22 +214,6 @@ def test_receipt_codes_cannot_be_tried_out(bureau: Bureau) -> None:
     assert answers == [404] * 30 + [429]
 
 
-def asked(bureau: Bureau, client: BrowserLike, path: str) -> int:
-    """How many statements a page takes."""
-    seen: list[str] = []
-
-    def note(connection, cursor, statement, *rest) -> None:
-        if not statement.startswith(("BEGIN", "PRAGMA", "COMMIT", "ROLLBACK")):
-            seen.append(statement)
-
-    event.listen(bureau.database.engine, "before_cursor_execute", note)
-    try:
-        assert client.get(path).status_code == 200
-    finally:
-        event.remove(bureau.database.engine, "before_cursor_execute", note)
-    return len(seen)
-
-
 def more(bureau: Bureau, number: int) -> None:
     """``number`` running notices, an entry and an objection of each."""
     with bureau.database.unit_of_work() as session:
@@ -253,9 +237,7 @@ def test_lists_ask_as_often_for_many_as_for_few(bureau: Bureau) -> None:
     ]  # fmt: skip
 
     def counts() -> dict[str, int]:
-        for client, path, _ in lists:
-            client.get(path)  # fills what a process holds
-        return {path: asked(bureau, client, path) for client, path, _ in lists}
+        return {path: asked(client, path) for client, path, _ in lists}
 
     more(bureau, 2)
     few = counts()
@@ -278,8 +260,8 @@ def test_one_notice_asks_as_often_for_many_entries(bureau: Bureau) -> None:
                 make_objection(session, entry, firm)
         counts.append(
             (
-                asked(bureau, bureau.visitor, f"/notices/{notice.id}"),
-                asked(bureau, client, f"/work/notices/{notice.id}"),
+                asked(bureau.visitor, f"/notices/{notice.id}"),
+                asked(client, f"/work/notices/{notice.id}"),
             )
         )
     assert counts[0] == counts[1]

@@ -4,7 +4,6 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from marketplace.db import Database
@@ -16,6 +15,7 @@ from marketplace.services.pool.pool_board import Board, Cell
 from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.integration.pool.conftest import Pool
+from tests.support.statements import recorded
 
 CELLS = (
     ("integrator", "auto_parts"),
@@ -145,11 +145,7 @@ def test_the_board_takes_three_queries_whatever_its_size(pool: Pool) -> None:
     for _ in range(2):
         fill(pool.session, pool.round)
         pool.session.flush()
-        seen: list[str] = []
-        connection = pool.session.connection()
-        listener = lambda *args, seen=seen: seen.append(args[2])  # noqa: E731
-        event.listen(connection, "before_cursor_execute", listener)
-        pool_board.board(pool.session, pool.round, staff=True)
-        event.remove(connection, "before_cursor_execute", listener)
-        counts.append(len(seen))
+        with recorded(pool.session.connection()) as statements:
+            pool_board.board(pool.session, pool.round, staff=True)
+        counts.append(len(statements))
     assert counts == [3, 3]

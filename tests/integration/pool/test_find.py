@@ -1,11 +1,11 @@
 """Quick find of staff: pages and things by name, each as far as the person may read."""
 
 import pytest
-from sqlalchemy import event
 
 from marketplace.phases import ProjectPhase, Role
 from tests import factories
 from tests.support.pages import Page
+from tests.support.statements import asked
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -35,12 +35,9 @@ def links(answer) -> list[tuple[str, str]]:
 def test_pages_and_things_are_found_with_a_constant_number_of_queries(things, login_as, database):
     provider, project, _ = things
     officer = login_as(Role.CITY_OFFICER)
-    queries: list[str] = []
-    event.listen(
-        database.engine, "before_cursor_execute", lambda *given: queries.append(given[2][:6])
-    )
-    found = links(officer.get("/work/find?q=澜图&part=1"))
-    asked = queries.count("SELECT")
+    path = "/work/find?q=澜图&part=1"
+    assert asked(officer, path) == 6
+    found = links(officer.get(path))
     assert [url for url, _ in found if "organisations" not in url] == [
         f"/work/providers/{provider}", f"/work/projects/{project}", f"/work/providers/{provider}",
     ]  # fmt: skip
@@ -50,9 +47,8 @@ def test_pages_and_things_are_found_with_a_constant_number_of_queries(things, lo
             factories.make_provider(
                 session, factories.make_organisation(session, name=f"澜图第{number}分公司")
             )
-    queries.clear()
-    many = links(officer.get("/work/find?q=澜图&part=1"))
-    assert queries.count("SELECT") == asked == 6
+    assert asked(officer, path) == 6
+    many = links(officer.get(path))
     assert sum(url.startswith("/work/providers/") for url, _ in many) == 6
     assert links(officer.get("/work/find?q=日历")) == [("/work/calendar", "工作日历数据")]
     assert links(officer.get("/work/find?q=100%")) == []

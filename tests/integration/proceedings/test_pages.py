@@ -1,7 +1,7 @@
 """Pages of case files: strangers see nothing, wrong states are told, queries stay constant."""
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from marketplace.models import Membership, Proceeding, Round
 from marketplace.phases import ProceedingKind, Role
@@ -10,6 +10,7 @@ from marketplace.services.proceedings.proceedings_checks import Details
 from marketplace.workflow import LOADING
 from tests import factories
 from tests.support.proceedings_pages import plain, town
+from tests.support.statements import asked
 from tests.support.world_proceedings import WHY
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -57,27 +58,13 @@ def test_a_stale_page_and_a_wrong_step_are_conflicts(database, login_as, time):
 @pytest.mark.timeout(300)
 def test_as_many_queries_for_fifty_rows_as_for_five(database, login_as, time):
     here, made = town(database, login_as, time, factories.QINGDAO)
-    seen: list[str] = []
-
-    @event.listens_for(database.engine, "before_cursor_execute")
-    def note(conn, cursor, statement, *more):
-        if not statement.startswith(("PRAGMA", "BEGIN", "SAVEPOINT", "RELEASE")):
-            seen.append(statement)
 
     def counts() -> dict[str, int]:
-        found = {}
         client = here.who("officer")
         with database.reading() as session:
             last = session.scalars(select(Proceeding.id).order_by(Proceeding.id.desc())).first()
-        for path in (*MOST, f"/work/proceedings/{last}"):
-            client.get(path)
-            times = []
-            for _ in range(2):  # on a busy machine one of them may be the turn of a longer look
-                seen.clear()
-                assert client.get(path).status_code == 200
-                times.append(len(seen))
-            found[path if path in MOST else "case"] = min(times)
-        return found
+        paths = {path: path for path in MOST} | {"case": f"/work/proceedings/{last}"}
+        return {name: asked(client, path) for name, path in paths.items()}
 
     results = []
     for number in (5, 15):
@@ -92,6 +79,5 @@ def test_as_many_queries_for_fifty_rows_as_for_five(database, login_as, time):
                     session, made.officer, found, ProceedingKind.SUSPENSION, "X17", WHY, Details()
                 )
         results.append(counts())
-    event.remove(database.engine, "before_cursor_execute", note)
     assert results[0] == results[1]
     assert {path: n for path, n in results[0].items() if n > MOST.get(path, 10)} == {}, results[0]

@@ -1,7 +1,7 @@
 """F-P13: what changes at once, what is told, what waits; decided once, about what was read."""
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from marketplace.models import ChangeRequest, Event, Message, Organisation, OutboxItem, Provider
 from marketplace.permissions import Actor
@@ -10,6 +10,7 @@ from marketplace.services.inbox import tasks
 from marketplace.services.profiles import organisations
 from tests import factories
 from tests.integration.profiles.conftest import NEW, PHONE, VERSION
+from tests.support.statements import asked
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -274,21 +275,6 @@ def test_a_district_reads_its_own_and_decides_nothing(centre, login_as):
     assert "青岛甲" not in far.get("/work/changes").text
 
 
-def queries(centre, client, path: str) -> int:
-    seen: list[str] = []
-
-    def note(connection, cursor, statement, *rest) -> None:
-        if statement.startswith("SELECT"):
-            seen.append(statement)
-
-    event.listen(centre.database.engine, "before_cursor_execute", note)
-    try:
-        assert client.get(path).status_code == 200
-    finally:
-        event.remove(centre.database.engine, "before_cursor_execute", note)
-    return len(seen)
-
-
 def test_pages_ask_the_same_for_few_and_for_many(centre):
     def fill(number: int) -> None:
         with centre.database.unit_of_work() as session:
@@ -312,9 +298,8 @@ def test_pages_ask_the_same_for_few_and_for_many(centre):
         (centre.owner, "/p/confirm"), (centre.officer, "/work/changes"),
         (centre.officer, f"/work/changes/{first}"), (centre.owner, "/p"),
     ]  # fmt: skip
-    centre.owner.get("/p/products")  # the words are read
-    few = [queries(centre, client, path) for client, path in pages]
+    few = [asked(client, path) for client, path in pages]
     fill(20)
-    assert [queries(centre, client, path) for client, path in pages] == few
+    assert [asked(client, path) for client, path in pages] == few
     assert max(few[:-1]) <= 8, few
     assert few[-1] <= 12, few  # however many parts have something to do

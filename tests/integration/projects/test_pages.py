@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from marketplace.db import Database
 from marketplace.models import Acceptance, Membership, Milestone, Organisation, Project, Rating
@@ -17,6 +17,7 @@ from tests import factories
 from tests.integration.conftest import LoginAs
 from tests.support import sample_files
 from tests.support.browser_like import BrowserLike
+from tests.support.statements import asked
 
 DISTRICT = "370212"
 Step = Callable[..., None]
@@ -290,34 +291,16 @@ def test_another_firm_sees_nothing(
 MOST = {"/p/projects": 6, "/me/projects": 6, "/work/projects": 6, "one": 10}
 
 
-def _asked(seen: list[str], browser: BrowserLike, path: str) -> int:
-    seen.clear()
-    assert browser.get(path).status_code == 200
-    return len(seen)
-
-
 @pytest.mark.timeout(120)
 def test_as_many_queries_for_many_rows_as_for_few(sides: Sides, database: Database) -> None:
-    seen: list[str] = []
-
-    @event.listens_for(database.engine, "before_cursor_execute")
-    def note(conn, cursor, statement, *more) -> None:  # type: ignore[no-untyped-def]
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            seen.append(statement)
-
     def counts(one: int) -> dict[str, int]:
-        asked = {
+        visits = {
             "/p/projects": (sides.owner, "/p/projects"),
             "/me/projects": (sides.client, "/me/projects"),
             "/work/projects": (sides.city, "/work/projects"),
             "one": (sides.owner, f"/p/projects/{one}"),
         }
-        found = {}
-        for name, (browser, path) in asked.items():
-            browser.get(path)
-            # Twice: what a process holds for some seconds may be read anew in one.
-            found[name] = min(_asked(seen, browser, path) for _ in range(2))
-        return found
+        return {name: asked(browser, path) for name, (browser, path) in visits.items()}
 
     results = []
     for number in (3, 17):
@@ -331,6 +314,5 @@ def test_as_many_queries_for_many_rows_as_for_few(sides: Sides, database: Databa
                 factories.make_milestone(session, project)
             factories.make_project_parts(session, project)
         results.append(counts(project.id))
-    event.remove(database.engine, "before_cursor_execute", note)
     assert results[0] == results[1]
     assert {name: most for name, most in MOST.items() if results[0][name] > most} == {}, results[0]

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from marketplace.phases import MilestonePhase, ProjectPhase, Role
@@ -10,6 +9,7 @@ from marketplace.services.inbox import tasks
 from marketplace.services.projects import project_tasks
 from tests import factories
 from tests.integration.projects.conftest import World, acting
+from tests.support.statements import recorded
 
 
 def words(session: Session, actor) -> list[tuple[str, str, object]]:
@@ -57,14 +57,7 @@ def test_parts_wait_too(world: World, session: Session) -> None:
 
 
 def test_one_query_for_each_side(world: World, session: Session) -> None:
-    seen: list[str] = []
-
-    @event.listens_for(session.get_bind(), "before_cursor_execute")
-    def note(conn, cursor, statement, *more) -> None:  # type: ignore[no-untyped-def]
-        seen.append(statement)
-
     for actor in (world.owner, world.client, world.district, world.city):
-        seen.clear()
-        tasks._listed(session, actor)
-        assert len(seen) == 1
-    event.remove(session.get_bind(), "before_cursor_execute", note)
+        with recorded(session.get_bind()) as statements:
+            tasks._listed(session, actor)
+        assert len(statements) == 1

@@ -17,6 +17,7 @@ from marketplace.phases import SelectionPhase, StandingPhase
 from marketplace.services.upkeep import seeding
 from tests import factories
 from tests.support.browser_like import BrowserLike
+from tests.support.statements import asked
 
 LINK = re.compile(
     r'<a (?:class="quota-used" )?href="(/providers\?[^"]+)">(\d+)(?:<span[^>]*> 家在池</span>)?</a>'
@@ -120,28 +121,13 @@ def test_cells_by_city_show_numbers_without_a_list(client: BrowserLike, database
 
 
 def test_queries_stay_few_however_many_places(
-    client: BrowserLike, database: Database, world: World, app: Flask
+    client: BrowserLike, database: Database, world: World
 ):
-    from sqlalchemy import event
-
-    def count() -> int:
-        seen: list[str] = []
-
-        def note(*args: object) -> None:
-            seen.append(str(args[2]))
-
-        event.listen(database.engine, "before_cursor_execute", note)
-        client.get("/pool")
-        event.remove(database.engine, "before_cursor_execute", note)
-        return sum(statement.lstrip().upper().startswith("SELECT") for statement in seen)
-
-    client.get("/pool")  # the vocabulary is read once
-    few = count()
+    few = asked(client, "/pool")
     with database.unit_of_work() as session:
         round_ = factories.make_round(session, key="zweite", seq=2)
         for _ in range(15):
             provider = factories.make_provider(session)
             factories.make_membership(session, round_, provider, listed_on=clock.today())
-    client.get("/pool")
-    assert count() == few
+    assert asked(client, "/pool") == few
     assert few <= 8

@@ -1,50 +1,21 @@
 """B10: the number of queries of a page does not depend on how much it shows."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import Engine, event
 
 from marketplace.indexing.upkeep import rebuild_index
 from marketplace.models import Provider
 from tests import factories
 from tests.support.market import more, open_market
 from tests.support.pages import Page
+from tests.support.statements import asked
 
 LIST, DETAIL = 6, 10
 
 
 @pytest.fixture(autouse=True)
 def words_stay(monkeypatch):
-    """Words are read again every few seconds; on a slow machine that falls into a count."""
+    """A page and its search read the words again at two moments: each may fall into one visit."""
     monkeypatch.setattr("marketplace.services.searching.vocabulary.HOLD_SECONDS", 3600.0)
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    """The statements sent while inside, without those that begin and end transactions."""
-    statements: list[str] = []
-
-    def note(conn, cursor, statement, parameters, context, executemany):
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
-def queries(app, client, path: str) -> int:
-    """Queries of a page when everything that is read once a while has been read."""
-    client.get(path)
-    app.extensions["vocabulary"].get()
-    app.extensions["search"].words()
-    with counted(app.extensions["database"].engine) as statements:
-        assert client.get(path).status_code == 200
-    return len(statements)
 
 
 LISTS = ("/", "/providers", "/products", "/cases", "/providers?q=排产&segment=auto_parts")
@@ -53,10 +24,10 @@ COMPARES = {5: "/compare?id=1&id=2", 50: "/compare?id=1&id=2&id=4&id=6"}
 
 def test_lists_cost_the_same_for_five_and_fifty(app, client, database):
     open_market(app, 5)
-    few = {path: queries(app, client, path) for path in LISTS}
+    few = {path: asked(client, path) for path in LISTS}
     assert Page(client.get("/providers")).total < 10
     more(app, 5, 50)
-    many = {path: queries(app, client, path) for path in LISTS}
+    many = {path: asked(client, path) for path in LISTS}
     assert Page(client.get("/providers")).total > 50
     assert many == few
     assert {path: count for path, count in many.items() if count > LIST} == {}
@@ -71,7 +42,7 @@ def test_details_cost_the_same_for_five_and_fifty(app, client, database):
         "/cases/1",
         f"/providers/{market.ids['exited']}",
     )
-    few = {path: queries(app, client, path) for path in paths}
+    few = {path: asked(client, path) for path in paths}
     with database.unit_of_work() as session:
         provider = session.get_one(Provider, number)
         for _ in range(48):
@@ -79,7 +50,7 @@ def test_details_cost_the_same_for_five_and_fifty(app, client, database):
             factories.make_case(session, provider, segment="auto_parts")
             factories.make_person(session, provider)
     rebuild_index(app.extensions["search"], database)
-    many = {path: queries(app, client, path) for path in paths}
+    many = {path: asked(client, path) for path in paths}
     assert "案例 50" in Page(client.get(f"/providers/{number}")).main
     assert many == few
     assert {path: count for path, count in many.items() if count > DETAIL} == {}
@@ -88,7 +59,7 @@ def test_details_cost_the_same_for_five_and_fifty(app, client, database):
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_comparing_four_costs_what_comparing_two_costs(app, client):
     open_market(app, 8)
-    costs = {queries(app, client, path) for path in COMPARES.values()}
+    costs = {asked(client, path) for path in COMPARES.values()}
     assert len(costs) == 1
     assert max(costs) <= DETAIL
 
@@ -97,4 +68,4 @@ def test_comparing_four_costs_what_comparing_two_costs(app, client):
 def test_a_search_reads_no_row(app, client):
     """Cards come from the index: a results page needs no query of its own."""
     open_market(app, 8)
-    assert queries(app, client, "/products?q=排产") == 0
+    assert asked(client, "/products?q=排产") == 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from marketplace import clock, create_app, outbox
@@ -23,6 +23,7 @@ from marketplace.settings import DEMO_KEY, Settings
 from tests.integration.conftest import LoginAs
 from tests.support.browser_like import BrowserLike
 from tests.support.pages import Page
+from tests.support.statements import asked
 from tests.support.world_webhooks import deliveries, fan_out, make_endpoint
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -207,22 +208,7 @@ def test_events_that_could_not_be_handled_are_shown_and_run_again(
 
 
 def test_lists_take_as_many_queries_for_many_rows(admin: BrowserLike, database: Database) -> None:
-    seen: list[str] = []
-
-    @event.listens_for(database.engine, "before_cursor_execute")
-    def note(conn, cursor, statement, *more) -> None:  # type: ignore[no-untyped-def]
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            seen.append(statement)
-
-    def counts() -> list[int]:
-        found = []
-        for path in ("", "/1", "/1/deliveries/1"):
-            admin.get(f"/admin/webhooks{path}")
-            seen.clear()
-            assert admin.get(f"/admin/webhooks{path}").status_code == 200
-            found.append(len(seen))
-        return found
-
+    pages = [f"/admin/webhooks{path}" for path in ("", "/1", "/1/deliveries/1")]
     results = []
     for number in (2, 8):
         with database.unit_of_work() as session:
@@ -230,6 +216,6 @@ def test_lists_take_as_many_queries_for_many_rows(admin: BrowserLike, database: 
                 row = make_endpoint(session, f"{ORIGIN}/in")
                 for _ in range(number):
                     messages.ping(session, SYSTEM, row)
-        results.append(counts())
+        results.append([asked(admin, path) for path in pages])
     assert results[0] == results[1]
     assert max(results[0]) <= 6
