@@ -16,6 +16,7 @@ from marketplace.web.access import public
 from marketplace.web.context import dt
 from marketplace.web.files import SANDBOX
 from marketplace.web.forms import form_data, load
+from marketplace.web.secret_links import private
 from marketplace.web.sessions import visitor
 from marketplace.web.uploads import storage
 
@@ -49,15 +50,7 @@ def _page(row: CaseConsent, token: str, status: int, **more: Any) -> Response:
     }  # fmt: skip
     response = make_response(render_template("public/consent.html", **context))
     response.status_code = status
-    return _private(response)
-
-
-def _private(response: Response) -> Response:
-    """The address is a secret: it must not travel on as a referrer, nor stay in a cache."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return private(response)
 
 
 @blueprint.get("/<token>/pictures/<int:file_id>")
@@ -74,7 +67,7 @@ def picture(token: str, file_id: int) -> Response:
         raise NotFound
     answer = send_file(storage().open(found.sha256), mimetype=found.media_type, etag=found.sha256)
     answer.headers["Content-Security-Policy"] = SANDBOX
-    return _private(answer)
+    return private(answer)
 
 
 @blueprint.post("/<token>")
@@ -109,4 +102,4 @@ def _taken(token: str, work: Any, form: Any) -> Response:
         row = consents.find(current_session(), token)
         status = 410 if consents.state(row) in GONE else 409
         return _page(row, token, status, said=conflict.message)
-    return _private(redirect(url_for("consents.show", token=token), 303))
+    return private(redirect(url_for("consents.show", token=token), 303))

@@ -5,9 +5,8 @@ The control does what a program does that asks on the page and writes afterwards
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from sqlalchemy import func, select
 
 from marketplace import clock
@@ -24,11 +23,6 @@ from tests.support.together import together
 
 ROUNDS = count(test=10, soak=300)
 ENDS = {"yes": CasePhase.CHECK, "no": CasePhase.RETURNED}
-
-
-@pytest.fixture
-def database(engine) -> Iterator[Database]:
-    yield Database(engine)
 
 
 def ask(database: Database) -> tuple[str, int, str]:

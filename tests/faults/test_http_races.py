@@ -16,7 +16,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 
 from marketplace.crypto import keyed_hash
-from marketplace.db import Database, make_engine
+from marketplace.db import Database
 from marketplace.models import Event, Membership, Product, SubmittedForm
 from marketplace.phases import Role
 from marketplace.services.accounts import sessions
@@ -65,13 +65,6 @@ class Staff:
         text = response.read().decode()
         connection.close()
         return Answer(response.status, response.getheader("Location", ""), text)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(make_engine(database_url))
-    yield database
-    database.engine.dispose()
 
 
 @pytest.fixture

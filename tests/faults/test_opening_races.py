@@ -5,11 +5,10 @@ The controls do what a program does that asks first and writes afterwards.
 """
 
 import threading
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace import clock
@@ -40,11 +39,6 @@ ROUNDS = count(test=4, soak=100)
 Cell = tuple[int, list[Actor]]
 CHECKS = {"eligibility": "符合", "credit_report": "2026-03-01"}
 TOLD = "这一格没有低于下限，或者已经在递补"
-
-
-@pytest.fixture
-def database(engine: Engine) -> Iterator[Database]:
-    yield Database(engine)
 
 
 @pytest.fixture

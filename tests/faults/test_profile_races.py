@@ -4,7 +4,7 @@ each with its control."""
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ from tests import factories
 from tests.support.counts import count
 
 WRITERS, ROUNDS, PAIRS = count(test=2, soak=8), count(test=4, soak=50), count(test=4, soak=200)
+CONTROLS = 30  # at most: the first that goes wrong is enough
 CIPHER = Cipher(["a-key-of-these-tests-and-nothing-else"])
 FIRST, SECOND = "青岛甲有限公司", "青岛乙有限公司"
 
@@ -35,11 +36,6 @@ class Case:
     organisation: int
     owner: Actor
     officer: Actor
-
-
-@pytest.fixture
-def database(engine) -> Iterator[Database]:
-    yield Database(engine)
 
 
 def prepare(database: Database, number: int) -> list[Case]:
@@ -112,12 +108,13 @@ def marks(database: Database, case: Case, writing: Callable[..., str]) -> tuple[
 
 @pytest.mark.timeout(300)
 def test_no_acknowledged_edit_of_a_profile_is_lost(database: Database) -> None:
-    checked, unchecked = prepare(database, 2)
+    checked, *unchecked = prepare(database, 1 + CONTROLS)
     acknowledged, stands = marks(database, checked, save)
     assert len(acknowledged) == WRITERS * ROUNDS
     assert stands == acknowledged
-    acknowledged, stands = marks(database, unchecked, save_unchecked)
-    assert stands < acknowledged  # the control: without the version edits are lost
+    # The control: without the version edits are lost, sooner or later.
+    results = (marks(database, case, save_unchecked) for case in unchecked)
+    assert any(stands < acknowledged for acknowledged, stands in results)
 
 
 def asked(database: Database, case: Case) -> int:
@@ -180,12 +177,12 @@ def race(database: Database, case: Case, approving: Callable[..., str]) -> tuple
 
 @pytest.mark.timeout(300)
 def test_a_replaced_version_never_becomes_public(database: Database) -> None:
-    cases = prepare(database, 2 * PAIRS)
+    cases = prepare(database, PAIRS + CONTROLS)
     results = Counter(race(database, case, approve) for case in cases[:PAIRS])
     # Whoever came second was told so.
     assert set(results) <= {
         ("approved", "stale_version", False), ("wrong_state", "saved", False),
         ("stale_version", "saved", False),
     }  # fmt: skip
-    control = [race(database, case, approve_as_a_page_would) for case in cases[PAIRS:]]
+    control = (race(database, case, approve_as_a_page_would) for case in cases[PAIRS:])
     assert any(wrong for _, _, wrong in control)

@@ -23,7 +23,7 @@ def pdf(
     if change:
         change(document)
     out = io.BytesIO()
-    document.save(out, **save)
+    document.save(out, deterministic_id="encryption" not in save, **save)
     return out.getvalue()
 
 

@@ -1,6 +1,6 @@
 """Requests for access of the demo in every state, made by the steps that people take."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -28,8 +28,9 @@ from marketplace.uscc import check_digit
 FILE = CONFIG / "demo" / "access_requests.yml"
 APPLICANT = "applicant@demo.example"
 PHONE = "0532-85900000"
-FORMS = {"join": REGISTER, "join_provider": CLAIM}
-"""Who asks into an organisation that has people uses the form of its kind."""
+FORMS = {"join": REGISTER, "join_provider": CLAIM, "second": REGISTER}
+"""Who asks into an organisation that has people uses the form of its kind; ``second``: a provider
+that wants to buy as well."""
 STEPS = {
     "returned": "access_return",
     "granted": "access_approve",
@@ -63,6 +64,7 @@ def ensure(session: Session, settings: Settings, letter: Kept) -> int:
     )  # fmt: skip
     people = {
         "applicant": _applicant(session), "enterprise": _actor(session, Role.ENTERPRISE),
+        "owner": _actor(session, Role.PROVIDER_OWNER),
     }  # fmt: skip
     given = read_yaml(FILE)["requests"]
     for number, request in enumerate(given, 1):
@@ -133,10 +135,24 @@ def _make(stage: Stage, who: Actor, given: dict[str, Any], number: int) -> None:
     step = STEPS.get(given["end"])
     if step is None:
         return
-    desk = stage.desk if asked == REGISTER else stage.officer
+    desk = _desk(stage, row) if asked == REGISTER else stage.officer
     access_decisions.act(
         session, who if step == "access_withdraw" else desk, row, step,
         expected_version=row.version, why={"reason": given.get("why", "")},
+    )  # fmt: skip
+
+
+def _desk(stage: Stage, row: AccessRequest) -> Actor:
+    """The demo's reviewer, for the office of the district where the enterprise is."""
+    office = stage.session.scalars(
+        select(Organisation).where(
+            Organisation.kind == OrganisationKind.DISTRICT_OFFICE,
+            Organisation.district == row.district,
+        )
+    ).one()
+    return replace(
+        stage.desk, organisation_id=office.id, organisation_name=office.name,
+        district=office.district,
     )  # fmt: skip
 
 

@@ -5,8 +5,7 @@ The code is a secret: pages that carry it are kept nowhere and sent on to nobody
 
 from typing import Any
 
-from flask import current_app, make_response, redirect, render_template, request, url_for
-from itsdangerous import BadSignature, URLSafeSerializer
+from flask import make_response, redirect, render_template, request, url_for
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -16,7 +15,7 @@ from marketplace.errors import Invalid, NotFound
 from marketplace.models import Organisation, Provider
 from marketplace.programmes import nouns
 from marketplace.schemas.pool import ERRORS
-from marketplace.services.audit.receipts import digest_of, make_code
+from marketplace.services.audit.receipts import digest_of
 from marketplace.services.checks import complaints
 from marketplace.services.checks.complaints import Contact, Filing
 from marketplace.web import complaint_shapes as shapes
@@ -26,11 +25,13 @@ from marketplace.web.context import dt
 from marketplace.web.forms import form_data, load
 from marketplace.web.parts import cipher
 from marketplace.web.public import blueprint
+from marketplace.web.secret_links import code_of, new_ticket, private
 from marketplace.web.sessions import visitor
 from marketplace.web.work import upkeep
 
 FORM, STATE, HOME = "public/complaint_new.html", "public/complaint.html", "public/complaints.html"
 NAMED, ANONYMOUS = "named", "anonymous"
+TICKET = "complaint-ticket"
 LABELS = {
     "provider": "服务商名称", "subject": "事项", "text": "经过", "evidence": "依据", "how": "方式",
     "name": "姓名", "phone": "联系电话", "code": "回执编号",
@@ -70,25 +71,6 @@ class ReceiptForm(Schema):
     )
 
 
-def _private(response: Response) -> Response:
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="complaint-ticket")
-
-
-def _code_of(ticket: str) -> str:
-    """The code that the form was given: sent twice, it is the same complaint."""
-    try:
-        return str(_signer().loads(ticket))
-    except BadSignature:
-        raise Invalid("表单不完整", remedy="请重新打开页面填写。") from None
-
-
 @blueprint.get("/complaints")
 @public
 def complaint_home() -> str:
@@ -108,7 +90,7 @@ def find_complaint() -> Response:
         return _home_again(error)
     except NotFound as missing:
         return _home_again(Invalid(fields={"code": [missing.message]}))
-    return _private(redirect(url_for("public.complaint_state", code=_plain(code)), 303))
+    return private(redirect(url_for("public.complaint_state", code=_plain(code)), 303))
 
 
 def _plain(code: str) -> str:
@@ -119,14 +101,14 @@ def _home_again(error: Invalid) -> Response:
     page = render_template(
         HOME, errors=error.fields, values=dict(request.form.items()), labels=LABELS
     )
-    return _private(upkeep.answer(page, 422))
+    return private(upkeep.answer(page, 422))
 
 
 @blueprint.get("/complaints/new")
 @public
 def complaint_form() -> Response:
     """The form; ``provider`` names the provider that it is about."""
-    return _form(ticket=_signer().dumps(make_code().code), values={"provider": _named()})
+    return _form(ticket=new_ticket(TICKET), values={"provider": _named()})
 
 
 def _named() -> str:
@@ -147,7 +129,7 @@ def _form(status: int = 200, **given: Any) -> Response:
         (ANONYMOUS, "匿名（作为线索核查，不计分）"),
     )
     context = {"labels": LABELS, "errors": {}, "values": {}, "how": how, **given}
-    return _private(upkeep.answer(render_template(FORM, **context), status))
+    return private(upkeep.answer(render_template(FORM, **context), status))
 
 
 @blueprint.post("/complaints/new")
@@ -158,7 +140,7 @@ def file_public_complaint() -> Response:
     session = current_session()
     try:
         data = load(ComplaintForm(), form_data())
-        code = _code_of(data["ticket"])
+        code = code_of(data["ticket"], TICKET)
         contact = _contact(data)
         provider = complaints.provider_named(session, data["provider"])
         said = Filing(subject=data["subject"], text=data["text"], evidence=data["evidence"])
@@ -170,7 +152,7 @@ def file_public_complaint() -> Response:
         errors = error.fields or {"form": [error.message]}
         values = {name: text for name, text in request.form.items() if name in LABELS}
         return _form(422, errors=errors, values=values, ticket=request.form.get("ticket", ""))
-    return _private(redirect(url_for("public.complaint_state", code=_plain(code), new=1), 303))
+    return private(redirect(url_for("public.complaint_state", code=_plain(code), new=1), 303))
 
 
 def _contact(data: dict[str, Any]) -> Contact | None:
@@ -197,4 +179,4 @@ def complaint_state(code: str) -> Response:
         provider=row.provider.organisation.name, lodged=dt(row.lodged_at),
         clocks=shapes.clocks(row),
     )  # fmt: skip
-    return _private(make_response(page))
+    return private(make_response(page))

@@ -5,8 +5,7 @@ The code is a secret: pages that carry it are kept nowhere and sent on to nobody
 
 from typing import Any
 
-from flask import current_app, make_response, redirect, render_template, request, url_for
-from itsdangerous import BadSignature, URLSafeSerializer
+from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.db import current_session
@@ -21,7 +20,7 @@ from marketplace.schemas.notices import (
     ObjectionForm,
     ReceiptForm,
 )
-from marketplace.services.audit.receipts import digest_of, make_code
+from marketplace.services.audit.receipts import digest_of
 from marketplace.services.files import files
 from marketplace.services.notices import (
     objections,
@@ -38,29 +37,12 @@ from marketplace.web.forms import form_data, load
 from marketplace.web.notice_letters import letter_file
 from marketplace.web.parts import cipher
 from marketplace.web.public import blueprint
+from marketplace.web.secret_links import code_of, new_ticket, private
 from marketplace.web.sessions import visitor
 
 FORM = "public/objection_new.html"
+TICKET = "objection-ticket"
 limits.VISITOR_UPLOADS["public.file_objection"] = 60 * 2**20
-
-
-def _private(response: Response) -> Response:
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="objection-ticket")
-
-
-def _code_of(ticket: str) -> str:
-    """The receipt code that the form was given; sent twice, it is the same objection."""
-    try:
-        return str(_signer().loads(ticket))
-    except BadSignature:
-        raise Invalid("表单不完整", remedy="请重新打开页面填写。") from None
 
 
 @blueprint.get("/notices/<int:notice_id>/objection")
@@ -68,7 +50,7 @@ def _code_of(ticket: str) -> str:
 def object_to(notice_id: int) -> Response:
     """The form; after the end of the window a page that says so."""
     notice = public_notices.public(current_session(), notice_id)
-    return _form(notice, ticket=_signer().dumps(make_code().code))
+    return _form(notice, ticket=new_ticket(TICKET))
 
 
 def _form(notice: PublicNotice, *, status: int = 200, **given: Any) -> Response:
@@ -90,7 +72,7 @@ def _form(notice: PublicNotice, *, status: int = 200, **given: Any) -> Response:
         context["uploads"] = {objections.EVIDENCE: uploads.show(session, objections.EVIDENCE)}
     response = make_response(render_template(FORM, **context))
     response.status_code = status
-    return _private(response)
+    return private(response)
 
 
 @blueprint.post("/notices/<int:notice_id>/objection")
@@ -102,14 +84,14 @@ def file_objection(notice_id: int) -> Response:
     notice = public_notices.public(session, notice_id)
     try:
         data = load(ObjectionForm(), form_data())
-        code = _code_of(data["ticket"])
+        code = code_of(data["ticket"], TICKET)
         row = objections.file_(session, visitor(), cipher(), notice_id, _filing(data, code))
         if not files.of(session, row):
             kept = evidence.attach(session, NOBODY, row)
             objections.attach_evidence(session, row, kept)
     except (Invalid, Conflict) as error:
         return _again(notice, error, evidence)
-    return _private(redirect(url_for("public.objection_state", code=code, new=1), 303))
+    return private(redirect(url_for("public.objection_state", code=code, new=1), 303))
 
 
 def _filing(data: dict[str, Any], code: str) -> Filing:
@@ -148,7 +130,7 @@ def _find(errors: dict[str, list[str]], values: dict[str, str], status: int = 20
     )
     response = make_response(page)
     response.status_code = status
-    return _private(response)
+    return private(response)
 
 
 @blueprint.post("/objections")
@@ -164,7 +146,7 @@ def look_up_objection() -> Response:
     except NotFound as error:
         texts = {"code": [f"{error.message}{error.remedy}"]}
         return _find(texts, dict(request.form.items()), 404)
-    return _private(redirect(url_for("public.objection_state", code=code), 303))
+    return private(redirect(url_for("public.objection_state", code=code), 303))
 
 
 @blueprint.get("/objections/<code>")
@@ -182,7 +164,7 @@ def objection_state(code: str) -> Response:
         ),
         files=[one.name for one in files.of(session, row, objections.EVIDENCE)],
     )  # fmt: skip
-    return _private(make_response(page))
+    return private(make_response(page))
 
 
 def _steps(row: Objection) -> list[dict[str, str]]:
@@ -206,4 +188,4 @@ def objection_decision(code: str, kind: str) -> Response:
     """The decision as a letter, for who holds the receipt code."""
     limits.take("receipt", limits.address())
     row = objections.by_receipt(current_session(), code)
-    return _private(letter_file(row, objections_letters.DECISION, kind))
+    return private(letter_file(row, objections_letters.DECISION, kind))

@@ -92,7 +92,7 @@ def dump(database) -> dict[str, list[tuple]]:
         }
 
 
-@pytest.mark.timeout(300)  # some thousand requests
+@pytest.mark.timeout(900)  # ten thousand requests
 @on_sqlite
 def test_s37_matrix_equals_the_table(app, world, cast, database):
     with database.unit_of_work() as session:

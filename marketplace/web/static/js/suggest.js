@@ -92,6 +92,11 @@ function choose(item) {
   field.value = item.text;
   form.requestSubmit();
 }
+// What is on its way answers an older text: were it shown, it would end the wait for this one.
+function later() {
+  forget();
+  timer = setTimeout(ask, WAIT);
+}
 function own(event) {
   const input = event.target.closest?.("[data-suggest] input");
   if (input && input !== field) {
@@ -103,12 +108,11 @@ function own(event) {
 
 document.addEventListener("input", (event) => {
   if (!own(event) || event.isComposing) return;
-  clearTimeout(timer);
   mark(-1);
-  timer = setTimeout(ask, WAIT);
+  later();
 });
 document.addEventListener("compositionend", (event) => {
-  if (own(event)) timer = setTimeout(ask, WAIT);
+  if (own(event)) later();
 });
 document.addEventListener("keydown", (event) => {
   // 229: keys that belong to an input method, also the Enter that ends its work.
