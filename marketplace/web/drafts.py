@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from marketplace.db import current_session
 from marketplace.errors import MarketplaceError
-from marketplace.services.forms import drafts
+from marketplace.services.forms import drafts, submissions
 from marketplace.services.forms.drafts import Draft, Saved, Text, Typed
 from marketplace.web import limits
 from marketplace.web.access import current_actor
@@ -92,23 +92,36 @@ def of(key: str, *, base_version: int | None = None) -> DraftField:
 
 
 def done(key: str) -> None:
-    """The form has taken effect: its draft goes, in the running transaction."""
-    drafts.drop(current_session(), current_actor(), key)
+    """The form has taken effect: its draft goes, in the running transaction, and what its window
+    still saves or keeps in the browser counts no more.
+    """
+    session, actor = current_session(), current_actor()
+    drafts.drop(session, actor, key)
+    if window := _window(request.form):
+        submissions.claim(session, actor, window, "")
 
 
 @blueprint.post("")
 @for_users
 def save() -> Response:
-    """Keep what was typed; 409 with the address of both texts when another window was faster."""
+    """Keep what was typed; 409 with the address of both texts when another window was faster, 410
+    when the form was sent meanwhile.
+    """
     actor = current_actor()
     limits.take("draft", str(actor.user_id), failing_open=True)
+    typed = _typed()
+
+    def keep(session: Session) -> Saved | None:
+        if submissions.find(session, actor, typed.window) is not None:
+            return None
+        return drafts.save(session, actor, cipher(), typed)
+
     try:
-        typed = _typed()
-        saved = _saved(lambda session: drafts.save(session, actor, cipher(), typed))
+        saved = _saved(keep)
     except MarketplaceError as error:
-        response = jsonify(error=error.message)
-        response.status_code = STATUS[type(error)]
-        return response
+        return _refused(error.message, STATUS[type(error)])
+    if saved is None:
+        return _refused("这张表已经提交过，没有自动保存", 410)
     draft = saved.draft
     response = jsonify(
         version=draft.version, saved=dt(draft.saved_at),
@@ -118,7 +131,13 @@ def save() -> Response:
     return response
 
 
-def _saved(work: Callable[[Session], Saved]) -> Saved:
+def _refused(message: str, status: int) -> Response:
+    response = jsonify(error=message)
+    response.status_code = status
+    return response
+
+
+def _saved(work: Callable[[Session], Saved | None]) -> Saved | None:
     # In a transaction of its own: a late text is kept although the answer is a refusal.
     try:
         return database().run(work)
@@ -135,10 +154,14 @@ def _typed() -> Typed:
     }
     return Typed(
         key=given.get("draft_key", ""), version=_number(given.get("draft_version", "")) or 0,
-        fields=fields, window=given.get("draft_window", "")[:40],
+        fields=fields, window=_window(given),
         path=local_path(given.get("draft_path"), ""),
         base_version=_number(given.get("draft_base", "")),
     )  # fmt: skip
+
+
+def _window(given: Mapping[str, str]) -> str:
+    return given.get("draft_window", "")[:40]
 
 
 def _number(text: str) -> int | None:
@@ -150,6 +173,14 @@ def _number(text: str) -> int | None:
 def token() -> Response:
     """The forgery token of the present session, for a form that was opened before a new login."""
     return jsonify(user=current_actor().user_id, token=generate_csrf())
+
+
+@blueprint.get("/sent")
+@for_users
+def sent() -> Response:
+    """Whether the form of a window took effect, for the copy of what was typed in a browser."""
+    found = submissions.find(current_session(), current_actor(), request.args.get("window", ""))
+    return jsonify(sent=found is not None)
 
 
 @blueprint.get("/<int:draft_id>")

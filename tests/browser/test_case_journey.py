@@ -4,8 +4,8 @@ On a desk with scripts and on a phone without.
 """
 
 import re
-import time
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.browser.demo import Demo
 from tests.browser.looks import problems
 from tests.browser.test_choice_journey import DESK, PHONE, scripts
 from tests.support import sample_files
+from tests.support.timing import until
 
 pytestmark = [
     pytest.mark.browser, pytest.mark.xdist_group("choice"), pytest.mark.timeout(240),
@@ -91,18 +92,21 @@ def _ask(page: Page, written_demo: Demo, width: int) -> str:
 def _mailed(written_demo: Demo, address: str) -> str:
     """The path of the link that the client gets."""
     folder: Path = written_demo.app.extensions["settings"].data_dir / "mail"
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        for file in sorted(folder.glob("*.eml"), reverse=True):
+    mails = list[EmailMessage]()
+
+    def came() -> list[EmailMessage]:
+        for file in folder.glob("*.eml"):
             message = message_from_bytes(file.read_bytes(), policy=policy.default)
             if address in str(message["To"]):
-                body = message.get_body(("plain",))
-                assert body is not None
-                found = re.search(r"https?://[^/\s]+(/consents/[\w-]+)", body.get_content())
-                assert found is not None
-                return found[1]
-        time.sleep(0.2)
-    raise AssertionError(f"no mail to {address}")
+                mails.append(message)
+        return mails
+
+    until(came)
+    body = mails[0].get_body(("plain",))
+    assert body is not None
+    found = re.search(r"https?://[^/\s]+(/consents/[\w-]+)", body.get_content())
+    assert found is not None
+    return found[1]
 
 
 def _agree(page: Page, link: str, title: str, code: str) -> None:
@@ -125,10 +129,7 @@ def _publish(page: Page, title: str) -> None:
 def _find(page: Page, title: str, code: str) -> str:
     """In the hall by segment, link and size; its page; on to the provider and its enquiry."""
     page.goto("/cases?segment=home_appliance&process=manufacturing&size=small&q=生产执行改造")
-    end = time.monotonic() + 20
-    while page.get_by_role("link", name=title).count() == 0 and time.monotonic() < end:
-        page.wait_for_timeout(300)
-        page.reload()
+    until(lambda: page.reload() and page.get_by_role("link", name=title).count())
     page.get_by_role("link", name=title).first.click()
     for text in ("38.50 万元", "换模时间", "分钟", "2024年对比2025年"):
         expect(page.locator("main")).to_contain_text(text)

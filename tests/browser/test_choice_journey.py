@@ -149,7 +149,7 @@ def _file(owner: Page, client: Page, district: Page, code: str) -> None:
     scan = {"name": "合同.pdf", "mimeType": "application/pdf", "buffer": sample_files.pdf()}
     owner.locator("input[type=file]").last.set_input_files(scan)
     if scripts(owner):
-        expect(owner.get_by_text("合同.pdf").first).to_be_visible()
+        expect(owner.locator("[data-upload-said]").last).to_have_text("上传完成")
     owner.get_by_role("button", name="保存", exact=True).click()
     expect(owner.locator("h1")).to_contain_text(CONTRACT["title"])
     for page, place, step in (

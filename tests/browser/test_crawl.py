@@ -62,6 +62,7 @@ NOT_LINKED = {
     "consents.picture": "behind a link that comes by mail",
     "consents.show": "comes by mail",
     "drafts.compare": "after a clash of two windows",
+    "drafts.sent": "asked for by scripts",
     "drafts.token": "asked for by scripts",
     "files.bundle": "asked for by a form",
     "files.page": "a picture in a page",

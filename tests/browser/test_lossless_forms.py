@@ -151,6 +151,60 @@ def test_offline_text_waits_in_the_browser_and_goes_when_it_is_back(site, open_f
     assert open_form().input_value("#f-story") == "又断了"
 
 
+def copies(page) -> list[str]:
+    """What the browser itself keeps of forms."""
+    return page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))")
+
+
+def test_a_form_that_was_sent_comes_back_as_it_is_now(site, open_form):
+    """Sent before it was saved on the way: the browser's copy must not return over newer text."""
+    _, database, provider_id, _ = site
+    page = open_form()
+    page.fill("#f-story", "马上提交")
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/")
+    with database.unit_of_work() as session:
+        provider = session.get_one(Provider, provider_id)
+        assert provider.intro == "马上提交"
+        provider.intro = "同事后来改的"
+    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('draft:'))")
+    again = open_form(page.context)
+    again.wait_for_timeout(500)
+    assert again.input_value("#f-story") == "同事后来改的"
+    with database.reading() as session:
+        assert session.scalars(select(FormDraft)).all() == []
+
+
+def test_sending_without_a_network_loses_nothing(site, open_form):
+    page = open_form()
+    page.context.set_offline(True)
+    page.fill("#f-story", "断网时提交的")
+    page.click("main button[type=submit]")
+    page.wait_for_url("chrome-error://**")
+    page.context.set_offline(False)
+    again = open_form(page.context)
+    wait_for(again, "已自动保存")
+    assert again.input_value("#f-story") == "断网时提交的"
+    assert copies(again) == []
+
+
+def test_typing_on_in_a_form_that_was_sent_loses_nothing(site, open_form):
+    """Sent in the meantime, in a copy of the tab: what is typed here waits for the form as it is
+    now."""
+    page = open_form()
+    page.evaluate(
+        """() => fetch(location.href, {method: "POST", redirect: "manual",
+          body: new FormData(document.querySelector("form[data-draft]"))})"""
+    )
+    page.fill("#f-story", "提交以后又想到的")
+    wait_for(page, "已经提交过")
+    with page.expect_popup() as opened:
+        page.click(f"{SAVED} a")
+    wait_for(opened.value, "已自动保存")
+    assert opened.value.input_value("#f-story") == "提交以后又想到的"
+    assert copies(opened.value) == []
+
+
 def test_two_windows_clash_and_both_stay(site, open_form):
     first = open_form()
     second = open_form(first.context)

@@ -1,12 +1,14 @@
 """Limits of time, on a machine that has other work as well."""
 
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import TypeVar
 
 from tests.support.counts import count
 
 A = TypeVar("A")
+
+PATIENCE_SECONDS = 30.0
 
 TRIALS = 3  # the best counts: other processes of a busy machine are not what is measured
 SLACK = count(test=3.0, soak=1.0)
@@ -30,3 +32,11 @@ def within(seconds: float, ask: Callable[[], A]) -> A:
     took, answer = fastest(seconds * SLACK, ask)
     assert took <= seconds * SLACK, f"{took:.2f} s at best, {seconds * SLACK} allowed"
     return answer
+
+
+def until(wanted: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait for something to become true. Fails when it does not."""
+    end = perf_counter() + seconds
+    while not wanted():
+        assert perf_counter() < end, "waited in vain"
+        sleep(0.02)

@@ -1,8 +1,6 @@
 """A small pool with an index, and rebuilds of it."""
 
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from marketplace.db import Database
@@ -15,7 +13,6 @@ from marketplace.services.searching.rebuild_process import Launcher
 from tests import factories
 
 PROVIDERS = 6
-PATIENCE_SECONDS = 30.0
 
 
 def fill(database: Database, providers: int = PROVIDERS) -> None:
@@ -62,11 +59,3 @@ class Pool:
         module = "tests.integration.admin_index.slow_rebuild"
         command = (sys.executable, "-m", module, url, self.search_url, str(pause))
         return Launcher(self.database, command, pause_seconds=0)
-
-
-def until(wanted: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait for something to become true. Fails when it does not."""
-    end = time.monotonic() + seconds
-    while not wanted():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)

@@ -25,11 +25,11 @@ from marketplace.services.accounts.sessions import Device
 from marketplace.services.searching import rebuilds
 from search import SearchRequest
 from tests import factories
-from tests.integration.admin_index.pool import until
 from tests.support.counts import count
 from tests.support.market import Market, standing
 from tests.support.pages import Page
 from tests.support.server import ROOT, command, environment
+from tests.support.timing import until
 
 PROVIDERS = 30
 WRITES_PER_SECOND, SEARCHES_PER_SECOND = 20, 50

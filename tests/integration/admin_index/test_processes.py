@@ -26,7 +26,8 @@ from marketplace.services.searching import rebuilds
 from marketplace.services.searching.rebuilds import LOST, MOST_ATTEMPTS, STALE
 from search import Document, Rebuilt, SearchRequest, open_engine, rebuild, verify
 from search.engines.locks import file_lock
-from tests.integration.admin_index.pool import PROVIDERS, Pool, fill, until
+from tests.integration.admin_index.pool import PROVIDERS, Pool, fill
+from tests.support.timing import until
 
 DAY = date(2026, 11, 2)
 

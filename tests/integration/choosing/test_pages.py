@@ -26,6 +26,7 @@ from marketplace.phases import ProjectPhase, Role, StandingPhase
 from tests import factories
 from tests.support.market import open_market
 from tests.support.pages import Page
+from tests.support.statements import asked
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SEARCH = "/me/searches/new?kind=provider&segment=home_appliance&type=product"
@@ -425,8 +426,6 @@ def test_nothing_of_it_shows_to_another_enterprise(me, market, database, login_a
 
 @on_sqlite
 def test_b10_lists_cost_the_same_for_five_and_fifty(app, me, market, database):
-    from tests.integration.public.test_queries import queries
-
     base, _, _ = locked(me, database)
     paths = ("/me/favourites", "/me/shortlists", "/me/searches", "/me/selections", "/providers")
 
@@ -445,9 +444,9 @@ def test_b10_lists_cost_the_same_for_five_and_fifty(app, me, market, database):
                 )
 
     fill(1, 6)
-    few = {path: queries(app, me, path) for path in (*paths, base)}
+    few = {path: asked(me, path) for path in (*paths, base)}
     fill(6, 20)
-    many = {path: queries(app, me, path) for path in (*paths, base)}
+    many = {path: asked(me, path) for path in (*paths, base)}
     assert many == few
     most = {"/me/favourites": 12, base: 12}
     assert {path: n for path, n in many.items() if n > most.get(path, 8)} == {}

@@ -72,6 +72,22 @@ def test_what_was_typed_is_there_again_and_goes_when_it_was_sent(database, firm,
         assert session.get_one(Provider, firm.id).intro == "完成"
 
 
+def test_what_a_sent_window_still_saves_counts_no_more(database, firm, owner, page, login_as):
+    sent = typed(owner, page, story="马上提交")
+    window = sent["draft_window"]
+    assert owner.get("/drafts/sent", query_string={"window": window}).json == {"sent": False}
+    assert owner.post(page, data=sent).status_code == 303
+    late = save(owner, sent)
+    assert (late.status_code, late.json) == (410, {"error": "这张表已经提交过，没有自动保存"})
+    with database.reading() as session:
+        assert session.scalars(select(FormDraft)).all() == []
+    assert owner.get("/drafts/sent", query_string={"window": window}).json == {"sent": True}
+    colleague = login_as(Role.PROVIDER_OWNER, organisation=firm.organisation)
+    assert colleague.get("/drafts/sent", query_string={"window": window}).json == {"sent": False}
+    # The page opened anew is another window.
+    assert save(owner, typed(owner, page, story="再写")).status_code == 200
+
+
 def test_a_draft_is_sealed_and_its_owners_alone(database, firm, owner, page, login_as):
     save(owner, typed(owner, page, story="秘密底价"))
     with database.reading() as session:

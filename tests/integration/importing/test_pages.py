@@ -15,6 +15,7 @@ from marketplace.services.importing import uploads
 from marketplace.services.upkeep import seeding
 from marketplace.storage import open_storage
 from tests.integration.importing import books
+from tests.support.timing import until
 
 KEY = "0123456789abcdefghijk"
 
@@ -187,9 +188,11 @@ def test_the_worker_starts_a_process_for_a_waiting_job(ready, settings, officer,
     assert launcher.step() == 0
     send(officer, books.write(ready, tmp_path / "数据.xlsx", books.SMALL))
 
+    assert launcher.step() == 0
+    until(lambda: note.exists() and note.read_text())
     for _ in range(3):
         assert launcher.step() == 0
-        time.sleep(0.2)
+        time.sleep(0.1)
     assert note.read_text() == "import job 1\n"
 
 

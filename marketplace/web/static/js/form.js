@@ -17,6 +17,12 @@ async function renew(form, user) {
   return true;
 }
 
+// Whether what this window held has been sent, and taken.
+async function taken(held) {
+  const answer = await fetch(`/drafts/sent?window=${encodeURIComponent(held)}`, { headers: { Accept: "application/json" } });
+  return answer.ok && (await answer.json()).sent;
+}
+
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const user = form.dataset.draftUser;
   const place = `draft:${user}:${form.dataset.draft}`;
@@ -25,6 +31,9 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   let timer = 0;
   let busy = false;
   let dirty = false;
+  let leaving = false; // the form is being sent
+  let copied = false;
+  let asking = null;
 
   const say = (text, link, words) => {
     said.textContent = text;
@@ -35,9 +44,11 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   };
   const own = (name) => name.startsWith("draft_") || name === "csrf_token" || name === "form_key" || name.includes("password");
   // A copy in this browser until the server has it: for offline times and crashes.
-  const keep = () => {
+  const keep = (sent = false, held = field("window").value) => {
+    const pairs = [...body(form)].filter(([name]) => !own(name));
+    copied = true;
     try {
-      localStorage.setItem(place, JSON.stringify([...body(form)].filter(([name]) => !own(name))));
+      localStorage.setItem(place, JSON.stringify({ held, sent, pairs }));
     } catch {
       // Storage may be full or switched off: the server's copy remains.
     }
@@ -51,8 +62,10 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     if (busy) return later(REST);
     busy = true;
     dirty = false;
+    asking = new AbortController();
     try {
-      const answer = await fetch("/drafts", { method: "POST", body: body(form), headers: { Accept: "application/json" } });
+      const answer = await fetch("/drafts", { method: "POST", body: body(form), headers: { Accept: "application/json" }, signal: asking.signal });
+      if (leaving) return;
       if (answer.status === 401 || answer.status === 403) {
         if (!retried && (await renew(form, user).catch(() => false))) {
           busy = false;
@@ -61,14 +74,20 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
         dirty = true;
         return say("没有保存：登录已失效，内容暂存在本机。", `/login?next=${encodeURIComponent(location.pathname)}`, "请登录");
       }
+      if (answer.status === 410) {
+        keep(false, ""); // typed after it was sent: for the form as it is now
+        return say("没有保存：这张表已经提交过，内容暂存在本机。", location.href, "重新打开");
+      }
       if (answer.status === 409) return say("另一个窗口也改过这张表，两份都已保留。", (await answer.json()).compare, "比较");
       if (!answer.ok) throw new Error(answer.status);
       const { version, saved } = await answer.json();
       field("version").value = version;
       if (dirty) return;
       localStorage.removeItem(place);
+      copied = false;
       say(`已自动保存 ${saved.slice(-5)}`);
     } catch {
+      if (leaving) return;
       dirty = true;
       say("没有保存：网络不通，内容暂存在本机，恢复后会自动保存。");
       later(AGAIN);
@@ -76,14 +95,18 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
       busy = false;
     }
   }
-  function restore() {
-    let pairs = null;
+  async function restore() {
+    let copy = null;
     try {
-      pairs = JSON.parse(localStorage.getItem(place));
+      copy = JSON.parse(localStorage.getItem(place));
     } catch {
       return;
     }
-    if (!pairs) return;
+    if (!copy) return;
+    if (copy.sent && (await taken(copy.held).catch(() => false))) return localStorage.removeItem(place);
+    if (dirty) return;
+    copied = true;
+    const { pairs } = copy;
     for (const input of form.elements) {
       if (!input.name || own(input.name) || input.type === "file" || input.type === "hidden") continue;
       const values = pairs.filter(([name]) => name === input.name).map(([, value]) => value);
@@ -95,11 +118,17 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
 
   form.addEventListener("input", () => {
     dirty = true;
+    leaving = false;
     keep();
     later(REST);
   });
   form.addEventListener("change", () => later(300));
-  form.addEventListener("submit", () => clearTimeout(timer));
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    leaving = true;
+    asking?.abort();
+    if (copied) keep(true);
+  });
   window.addEventListener("online", () => dirty && save());
   window.addEventListener("focus", () => dirty && save());
   restore();

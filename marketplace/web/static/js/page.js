@@ -67,6 +67,16 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach(free);
 });
 
+// What was typed stays in this browser until the server has it (form.js): a form that was taken leaves nothing.
+for (const [place, text] of Object.entries({ ...localStorage })) {
+  const { held, sent } = place.startsWith("draft:") ? JSON.parse(text) : {};
+  if (!sent) continue;
+  fetch(`/drafts/sent?window=${encodeURIComponent(held)}`, { headers: { Accept: "application/json" } })
+    .then((answer) => (answer.ok ? answer.json() : {}))
+    .then((answer) => answer.sent && localStorage.getItem(place) === text && localStorage.removeItem(place))
+    .catch(() => {}); // offline: asked again on the next page
+}
+
 // On small screens the parts of a centre are one row: the present one is in sight.
 for (const row of document.querySelectorAll(".tabs ul")) {
   const here = row.querySelector("[aria-current]");

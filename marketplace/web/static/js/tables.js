@@ -25,5 +25,6 @@ for (const box of document.querySelectorAll("[data-bulk]")) {
     event.stopPropagation();
     label.textContent = "请先勾选要处理的行";
   }, true);
+  window.addEventListener("pageshow", show); // coming back, the browser ticks what was ticked
   show();
 }
