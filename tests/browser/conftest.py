@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Without the windows of a desk, which take five times the processor time of a page.
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+# Pages are open for a second: compiling their scripts for speed takes longer than it saves.
+FLAGS = ("--no-sandbox", "--disable-gpu", "--js-flags=--no-opt,--no-maglev")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +32,7 @@ def browser() -> "Iterator[Browser]":
 
     expect.set_options(timeout=20_000)  # other tests keep both cores busy
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
 

@@ -28,7 +28,7 @@ PARAMETERS = (
     "id", "p", "next", "to", "care", "font", "diff", "day", "from", "organisation", "ending",
 )  # fmt: skip
 ACTORS = (ANONYMOUS, Role.CITY_OFFICER.value, Role.ADMIN_USERS.value, Role.AUDITOR.value)
-PER_PAGE = count(test=4, soak=len(PARAMETERS))
+PER_PAGE = count(test=2, soak=len(PARAMETERS))
 PER_PARAMETER = count(test=1, soak=len(CORPUS))
 
 # PostgreSQL is the stricter one (NUL, large numbers); the full counts run on both.
