@@ -68,13 +68,18 @@ window.addEventListener("pageshow", () => {
 });
 
 // What was typed stays in this browser until the server has it (form.js): a form that was taken leaves nothing.
-for (const [place, text] of Object.entries({ ...localStorage })) {
-  const { held, sent } = place.startsWith("draft:") ? JSON.parse(text) : {};
-  if (!sent) continue;
-  fetch(`/drafts/sent?window=${encodeURIComponent(held)}`, { headers: { Accept: "application/json" } })
-    .then((answer) => (answer.ok ? answer.json() : {}))
-    .then((answer) => answer.sent && localStorage.getItem(place) === text && localStorage.removeItem(place))
-    .catch(() => {}); // offline: asked again on the next page
+async function settle(place, text) {
+  const { held, sent } = JSON.parse(text);
+  if (!sent) return;
+  const answer = await fetch(`/drafts/sent?window=${encodeURIComponent(held)}`, { headers: { Accept: "application/json" } });
+  if (answer.ok && (await answer.json()).sent && localStorage.getItem(place) === text) localStorage.removeItem(place);
+}
+try {
+  for (const [place, text] of Object.entries({ ...localStorage })) {
+    if (place.startsWith("draft:")) settle(place, text).catch(() => {}); // offline: asked again on the next page
+  }
+} catch {
+  // Storage may be switched off: then nothing is kept in it.
 }
 
 // On small screens the parts of a centre are one row: the present one is in sight.
