@@ -34,6 +34,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   let leaving = false; // the form is being sent
   let copied = false;
   let asking = null;
+  let held = field("window").value; // whose text the copy is; nobody's once the form was taken
 
   const say = (text, link, words) => {
     said.textContent = text;
@@ -44,7 +45,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   };
   const own = (name) => name.startsWith("draft_") || name === "csrf_token" || name === "form_key" || name.includes("password");
   // A copy in this browser until the server has it: for offline times and crashes.
-  const keep = (sent = false, held = field("window").value) => {
+  const keep = (sent = false) => {
     const pairs = [...body(form)].filter(([name]) => !own(name));
     copied = true;
     try {
@@ -59,6 +60,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   };
 
   async function save(retried = false) {
+    if (!held) return;
     if (busy) return later(REST);
     busy = true;
     dirty = false;
@@ -75,7 +77,8 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
         return say("没有保存：登录已失效，内容暂存在本机。", `/login?next=${encodeURIComponent(location.pathname)}`, "请登录");
       }
       if (answer.status === 410) {
-        keep(false, ""); // typed after it was sent: for the form as it is now
+        held = ""; // what is typed from now on is for the form as it is now
+        keep();
         return say("没有保存：这张表已经提交过，内容暂存在本机。", location.href, "重新打开");
       }
       if (answer.status === 409) return say("另一个窗口也改过这张表，两份都已保留。", (await answer.json()).compare, "比较");
