@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.crypto import Cipher
-from marketplace.errors import Forbidden
+from marketplace.errors import Forbidden, NotFound
 from marketplace.models import AccessRequest, Organisation, Provider, RoleGrant, User
 from marketplace.models.access_requests import CLAIM, ENROL, EVALUATE, REGISTER
 from marketplace.permissions import SYSTEM, Actor
@@ -18,7 +18,7 @@ from marketplace.services.access.access_requests import Filing
 from marketplace.services.access.invitations import Post
 from marketplace.services.accounts import accounts, passwords, roles
 from marketplace.services.demo.demo_accounts import DEMO_PASSWORD
-from marketplace.services.demo.demo_stage import LOGINS
+from marketplace.services.demo.demo_stage import LOGINS, office
 from marketplace.services.files import files
 from marketplace.services.upkeep.seeding import CONFIG
 from marketplace.settings import Settings
@@ -144,16 +144,12 @@ def _make(stage: Stage, who: Actor, given: dict[str, Any], number: int) -> None:
 
 def _desk(stage: Stage, row: AccessRequest) -> Actor:
     """The demo's reviewer, for the office of the district where the enterprise is."""
-    office = stage.session.scalars(
-        select(Organisation).where(
-            Organisation.kind == OrganisationKind.DISTRICT_OFFICE,
-            Organisation.district == row.district,
-        )
-    ).one()
+    home = office(stage.session, row.district)
+    if home is None:
+        raise NotFound("没有这个区市的主管部门")
     return replace(
-        stage.desk, organisation_id=office.id, organisation_name=office.name,
-        district=office.district,
-    )  # fmt: skip
+        stage.desk, organisation_id=home.id, organisation_name=home.name, district=home.district
+    )
 
 
 def _place(stage: Stage, kind: str) -> Organisation | None:

@@ -24,6 +24,7 @@ from marketplace.models import (
 from marketplace.permissions import SYSTEM, Actor
 from marketplace.phases import OrganisationKind, ProceedingKind, Role, StandingPhase
 from marketplace.services.demo.demo_proceedings_words import CASES, WORDS
+from marketplace.services.demo.demo_stage import office
 from marketplace.services.notices import (
     public_notices,
     public_notices_finish,
@@ -96,12 +97,7 @@ class Desk:
 
     def district(self, place: Membership) -> Actor:
         """The office of the provider's district; the city stands in where there is none."""
-        desk = self.session.scalars(
-            select(Organisation).where(
-                Organisation.kind == OrganisationKind.DISTRICT_OFFICE,
-                Organisation.district == place.provider.organisation.district,
-            )
-        ).first()
+        desk = office(self.session, place.provider.organisation.district)
         return self.actor(Role.DISTRICT_REVIEWER, desk) if desk else self.officer
 
     def open(

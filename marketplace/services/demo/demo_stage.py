@@ -34,6 +34,18 @@ def document() -> bytes:
     return out.getvalue()
 
 
+def office(session: Session, district: str | None) -> Organisation | None:
+    """The office of a district."""
+    return session.scalars(
+        select(Organisation)
+        .where(
+            Organisation.kind == OrganisationKind.DISTRICT_OFFICE,
+            Organisation.district == district,
+        )
+        .order_by(Organisation.id)
+    ).first()
+
+
 @dataclass
 class Stage:
     """The provider and enterprise of the demo accounts, and everybody they meet."""
@@ -59,14 +71,7 @@ class Stage:
 
     def district(self, project: Project) -> Actor:
         """The district office of a project."""
-        desk = self.session.scalars(
-            select(Organisation)
-            .where(
-                Organisation.kind == OrganisationKind.DISTRICT_OFFICE,
-                Organisation.district == project.enterprise.district,
-            )
-            .order_by(Organisation.id)
-        ).first()
+        desk = office(self.session, project.enterprise.district)
         return self._actor(Role.DISTRICT_REVIEWER, desk, project.enterprise.district)
 
     def _actor(

@@ -17,12 +17,6 @@ async function renew(form, user) {
   return true;
 }
 
-// Whether what this window held has been sent, and taken.
-async function taken(held) {
-  const answer = await fetch(`/drafts/sent?window=${encodeURIComponent(held)}`, { headers: { Accept: "application/json" } });
-  return answer.ok && (await answer.json()).sent;
-}
-
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const user = form.dataset.draftUser;
   const place = `draft:${user}:${form.dataset.draft}`;
@@ -99,15 +93,14 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     }
   }
   async function restore() {
+    await window.draftsSettled; // page.js: a copy whose form was taken is gone then
     let copy = null;
     try {
       copy = JSON.parse(localStorage.getItem(place));
     } catch {
       return;
     }
-    if (!copy) return;
-    if (copy.sent && (await taken(copy.held).catch(() => false))) return localStorage.removeItem(place);
-    if (dirty) return;
+    if (!copy || dirty) return;
     copied = true;
     const { pairs } = copy;
     for (const input of form.elements) {

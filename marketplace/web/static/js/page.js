@@ -75,9 +75,9 @@ async function settle(place, text) {
   if (answer.ok && (await answer.json()).sent && localStorage.getItem(place) === text) localStorage.removeItem(place);
 }
 try {
-  for (const [place, text] of Object.entries({ ...localStorage })) {
-    if (place.startsWith("draft:")) settle(place, text).catch(() => {}); // offline: asked again on the next page
-  }
+  const copies = Object.entries({ ...localStorage }).filter(([place]) => place.startsWith("draft:"));
+  // Where the server cannot be asked, the next page asks again.
+  window.draftsSettled = Promise.allSettled(copies.map(([place, text]) => settle(place, text)));
 } catch {
   // Storage may be switched off: then nothing is kept in it.
 }
